@@ -1,0 +1,1 @@
+"""Whether the parts the application stands on are alive: /health/."""
