@@ -1,7 +1,7 @@
-"""PostgreSQL and Valkey for development, the demo and the tests, from wheels, where no server is given.
+"""PostgreSQL and Valkey from wheels, for development, the demo and the tests without own servers.
 
-    with services("run") as env: ...      # the demo's data, kept between starts
-    with services("test") as env: ...     # shared by every test run at this moment, never the demo's
+    with services("run") as env: ...   # the demo's data, kept between starts
+    with services("test") as env: ...  # shared by the test runs of this moment, never the demo's
 
 A small keeper process runs the two servers. Whoever uses them holds a shared lock on a file; once
 nobody does, however they ended, the keeper stops the servers and itself. The servers die with the
@@ -54,7 +54,7 @@ class ServicesFault(RuntimeError):
 
 @contextmanager
 def services(purpose: str) -> Iterator[dict[str, str]]:
-    """The environment variables of running servers; what is already set in the environment stays."""
+    """Running servers, as environment variables; what the environment says already, stays."""
     given = {k: os.environ[k] for k in ("DATABASE_URL", "REDIS_URL") if os.environ.get(k)}
     if len(given) == 2:
         if os.environ.get("DATABASE_OWNER_URL"):
@@ -276,7 +276,7 @@ class Keeper:
         folder = tempfile.mkdtemp(prefix="phps")
         if len(folder) > 80:  # a socket's address has room for about a hundred characters
             os.rmdir(folder)
-            folder = tempfile.mkdtemp(prefix="phps", dir="/tmp")  # noqa: S108
+            folder = tempfile.mkdtemp(prefix="phps", dir="/tmp")
         self.socket_folder = Path(folder)
         if account:
             os.chown(folder, account.pw_uid, account.pw_gid)
@@ -552,7 +552,7 @@ def _launch(
             cwd="/",
             env=_plain_environment(),
             start_new_session=True,
-            preexec_fn=die_with_parent(at_parents_end),  # noqa: PLW1509 - the keeper has one thread
+            preexec_fn=die_with_parent(at_parents_end),
             **(account or {}),
         )
 

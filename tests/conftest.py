@@ -81,7 +81,7 @@ def as_owner(transactional_db: None) -> Iterator["psycopg.Connection[Any]"]:
 
 
 def _empty_the_tables(case: TransactionTestCase) -> None:
-    """In place of Django's flush: only tables with rows, as the owner, past append-only triggers."""
+    """In place of Django's flush: only tables with rows, as owner, past append-only triggers."""
     connection.close()
     with owner_connection() as owner:
         tables = [
@@ -93,7 +93,7 @@ def _empty_the_tables(case: TransactionTestCase) -> None:
             )
         ]
         asked = " UNION ALL ".join(
-            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})"  # noqa: S608
+            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})"
             for table in tables
         )
         full = [row[0] for row in owner.execute(asked)] if asked else []

@@ -1,6 +1,6 @@
 """An SMTP server for one machine that keeps what it receives as files and sends nothing on.
 
-    python -m phpsupport.devmail.catcher PORT FOLDER
+python -m phpsupport.devmail.catcher PORT FOLDER
 """
 
 import secrets
@@ -21,7 +21,7 @@ class Keeper:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         name = f"{time.time_ns()}-{secrets.token_hex(4)}"
         to = ", ".join(envelope.rcpt_tos)
         fresh = self.folder / f"{name}.part"

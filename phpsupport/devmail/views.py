@@ -34,7 +34,9 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
     {
         "default-src": ["'none'"],
         "img-src": ["data:"],
-        "style-src": ["'unsafe-inline'"],  # letters carry their style inline; the frame is sandboxed
+        "style-src": [
+            "'unsafe-inline'"
+        ],  # letters carry their style inline
         "frame-ancestors": ["'self'"],
         "sandbox": [""],
     }

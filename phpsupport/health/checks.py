@@ -1,4 +1,4 @@
-"""The checks behind /health/, each with a limit of its own so that the answer comes in two seconds."""
+"""The checks behind /health/, limited in time so that the answer comes within two seconds."""
 
 import logging
 from collections.abc import Callable

@@ -1,0 +1,31 @@
+# Everything needs only python3 (3.11 or newer) and make; see README.md.
+PYTHON ?= python3
+BOOTSTRAP = @$(PYTHON) phpsupport/bootstrap.py
+
+.PHONY: help run test lint reset manage lock
+
+help:
+	@echo "make run     the application with its demo program (PORT=8000)"
+	@echo "make test    every test, browser journeys included (ARGS='-k attendance')"
+	@echo "make lint    style, types, templates, import contract, migrations, deploy check"
+	@echo "make reset   forget the demo's data; the next make run loads it anew"
+	@echo "make manage  Django's commands on the demo (ARGS='shell')"
+	@echo "make lock    write requirements*.txt from pyproject.toml (upgrade=1 for newer versions)"
+
+run:
+	$(BOOTSTRAP) run
+
+test:
+	$(BOOTSTRAP) test $(ARGS)
+
+lint:
+	$(BOOTSTRAP) lint
+
+reset:
+	$(BOOTSTRAP) reset
+
+manage:
+	$(BOOTSTRAP) manage $(ARGS)
+
+lock:
+	$(BOOTSTRAP) lock
