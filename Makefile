@@ -10,7 +10,7 @@ help:
 	@echo "make lint    style, types, templates, import contract, migrations, deploy check"
 	@echo "make reset   forget the demo's data; the next make run loads it anew"
 	@echo "make manage  Django's commands on the demo (ARGS='shell')"
-	@echo "make lock    write requirements*.txt from pyproject.toml (upgrade=1 for newer versions)"
+	@echo "make lock    write requirements*.txt from pyproject.toml (UPGRADE=1 for newer versions)"
 
 run:
 	$(BOOTSTRAP) run
@@ -28,4 +28,4 @@ manage:
 	$(BOOTSTRAP) manage $(ARGS)
 
 lock:
-	$(BOOTSTRAP) lock
+	@UPGRADE=$(UPGRADE) $(PYTHON) phpsupport/bootstrap.py lock

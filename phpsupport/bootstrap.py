@@ -58,7 +58,7 @@ def one_at_a_time():
     """Two commands started together must not install into one folder at once."""
     try:
         os.makedirs(LOCAL, exist_ok=True)
-        file = open(os.path.join(LOCAL, "bootstrap.lock"), "a")
+        file = open(os.path.join(LOCAL, "bootstrap.lock"), "a")  # noqa: SIM115 - closed below
     except OSError as fault:
         stop("{} cannot be written ({}).".format(LOCAL, fault.strerror))
     with file:
@@ -101,13 +101,14 @@ def make_venv():
 
 
 def find_python():
+    """This Python if it is new enough, else a newer one on the path."""
     if sys.version_info[:2] >= OLDEST:
         return sys.executable
     for name in NEWER:
         found = shutil.which(name)
         if found and version_of(found) >= OLDEST:
             return found
-    stop(
+    return stop(
         "Python 3.11 or newer is needed; this is {}.{}. Install one, for example\n"
         "    sudo apt install python3.11 python3.11-venv\n"
         "or name it: make run PYTHON=/path/to/python3.11".format(*sys.version_info[:2])
@@ -195,14 +196,14 @@ def mark(requirements):
 
 
 def lock():
-    """Write the requirements files anew from pyproject.toml; `make lock upgrade=1` for newer ones."""
+    """Write the requirements files anew from pyproject.toml; `make lock UPGRADE=1` for newer ones."""
     uv = find_uv()
     if not uv:
         stop("locking needs uv: pip install uv")
     general = ["--universal", "--generate-hashes", "--python-version", "3.11", "--quiet"]
     general += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate"]
     general += ["--custom-compile-command", "make lock"]
-    newer = bool(os.environ.get("upgrade"))
+    newer = bool(os.environ.get("UPGRADE"))
     for name, special in LOCKS:
         upgrade = ["--upgrade"] if newer and name == DEV else []
         command = [uv, "pip", "compile", "pyproject.toml", *general, *special, *upgrade, "-o", name]

@@ -30,6 +30,11 @@ from phpsupport.devservices import (
 )
 
 PACKAGES = ("phpsupport", "participants", "facilitators", "sessions")
+COMMANDS = {
+    "web": "-m gunicorn -c python:phpsupport.gunicorn_conf phpsupport.wsgi:application",
+    "worker": "-m celery -A phpsupport.celery worker -c 2 --without-gossip --without-mingle",
+    "beat": "-m celery -A phpsupport.celery beat",
+}
 DEFAULT_PORT = 8000
 PORTS_TRIED = 50
 PATIENCE_SECONDS = 60
@@ -72,19 +77,9 @@ def run(arguments: list[str]) -> int:
                 env["EMAIL_URL"] = f"smtp://127.0.0.1:{mail_port}"
                 catcher = ["-m", "phpsupport.devmail.catcher", str(mail_port), env["DEV_MAIL_DIR"]]
                 household.start("mail", catcher)
-            household.start(
-                "web",
-                ["-m", "gunicorn", "-c", "python:phpsupport.gunicorn_conf"]
-                + ["phpsupport.wsgi:application"],
-            )
-            celery = ["-m", "celery", "-A", "phpsupport.celery"]
-            level = ["--loglevel", env.get("LOG_LEVEL", "WARNING")]
-            household.start(
-                "worker",
-                [*celery, "worker", "--concurrency", "2", *level]
-                + ["--without-gossip", "--without-mingle"],
-            )
-            household.start("beat", [*celery, "beat", *level])
+            level = f"--loglevel={env.get('LOG_LEVEL') or 'WARNING'}"
+            for name, words in COMMANDS.items():
+                household.start(name, words.split() + ([level] if name != "web" else []))
             household.follow()
             _await_health(env, household)
             _greet(env, time.monotonic() - began)
