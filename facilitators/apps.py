@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class FacilitatorsConfig(AppConfig):
+    name = "facilitators"
+    label = "facilitators"
+
+    def ready(self) -> None:
+        from facilitators import grants  # noqa: F401

@@ -1,0 +1,100 @@
+"""Who may see which facilitator, training, supervision, check-in and boundary concern."""
+
+from django.db.models import Q
+
+from facilitators.models import (
+    BoundaryConcern,
+    CheckIn,
+    Facilitator,
+    NamedInConcern,
+    Supervision,
+    TrainingRequirement,
+)
+from phpsupport.access.grants import grant, limit
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import Scope
+
+
+@grant(Facilitator)
+def facilitators_of_the_program(scope: Scope) -> Q | None:
+    programs = scope.programs(
+        Role.SCHEDULER, Role.SUPERVISOR, Role.PROGRAM_LEAD, Role.CLINICIAN, Role.PRIVACY_OFFICER
+    )
+    return Q(program_id__in=programs) if programs else None
+
+
+@grant(Facilitator)
+def own_facilitator_record(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR)
+    return Q(user=scope.user, program_id__in=programs) if programs else None
+
+
+@grant(TrainingRequirement)
+def requirements_of_the_program(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.SCHEDULER, Role.SUPERVISOR, Role.PROGRAM_LEAD, Role.FACILITATOR)
+    return Q(program_id__in=programs) if programs else None
+
+
+@grant(Supervision)
+def supervision_given(scope: Scope) -> Q | None:
+    """Personnel records: the supervisor who gave it or supervises now, and the program lead."""
+    held, led = scope.programs(Role.SUPERVISOR), scope.programs(Role.PROGRAM_LEAD)
+    if not held and not led:
+        return None
+    mine = Q(supervisor=scope.user) | Q(facilitator__supervisor=scope.user)
+    return Q(facilitator__program_id__in=held) & mine | Q(facilitator__program_id__in=led)
+
+
+@grant(Supervision)
+def supervision_received(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR)
+    return (
+        Q(facilitator__user=scope.user, facilitator__program_id__in=programs) if programs else None
+    )
+
+
+@grant(CheckIn)
+def check_ins_of_supervised(scope: Scope) -> Q | None:
+    held, led = scope.programs(Role.SUPERVISOR), scope.programs(Role.PROGRAM_LEAD)
+    if not held and not led:
+        return None
+    return Q(facilitator__program_id__in=held, facilitator__supervisor=scope.user) | Q(
+        facilitator__program_id__in=led, escalated_at__isnull=False
+    )
+
+
+@grant(CheckIn)
+def own_check_ins(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR)
+    return (
+        Q(facilitator__user=scope.user, facilitator__program_id__in=programs) if programs else None
+    )
+
+
+@grant(BoundaryConcern)
+def concerns_to_review(scope: Scope) -> Q | None:
+    """Program leads see the program's; a supervisor those of their facilitators and those given to them."""
+    held, led = scope.programs(Role.SUPERVISOR), scope.programs(Role.PROGRAM_LEAD)
+    if not held and not led:
+        return None
+    mine = (
+        Q(facilitator__supervisor=scope.user)
+        | Q(reviewer=scope.user)
+        | Q(second_reviewer=scope.user)
+    )
+    return Q(program_id__in=held) & mine | Q(program_id__in=led)
+
+
+@grant(BoundaryConcern)
+def concerns_reported(scope: Scope) -> Q | None:
+    """Who reported a concern sees that it is being looked at."""
+    programs = scope.programs(Role.FACILITATOR, Role.SCHEDULER, Role.SUPERVISOR, Role.CLINICIAN)
+    return Q(reported_by=scope.user, program_id__in=programs) if programs else None
+
+
+@limit(BoundaryConcern)
+def nobody_named(scope: Scope) -> Q | None:
+    """Nobody named in a concern sees it; only who asked about their own boundary sees their own report."""
+    named = NamedInConcern.objects.filter(user=scope.user).values("concern_id")
+    own_report = Q(reported_by=scope.user)
+    return ~Q(pk__in=named) & (Q(facilitator=None) | ~Q(facilitator__user=scope.user) | own_report)

@@ -1,0 +1,74 @@
+"""What stands around every page: the navigation of the person's roles, their program, what waits."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
+from phpsupport.programs.models import Program
+from phpsupport.programs.policy import DEFAULTS
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of the navigation."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool = False
+    count: int = 0
+
+
+@dataclass
+class Frame:
+    """The frame of one page."""
+
+    nav: list[Item] = field(default_factory=list)
+    program: Program | None = None
+    programs: tuple[Program, ...] = ()
+    waiting: int = 0
+    user_name: str = ""
+    theme: str = ""
+    crisis_line: str = str(DEFAULTS["safety_line"])
+    is_participant: bool = False
+    demo: bool = False
+
+
+R = Role
+# Label, URL name, icon, roles; in the order in which they stand. The first four make the phone's bar.
+ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
+    ("Today", "home:today", "house", frozenset(R)),
+)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The template variable `frame`."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"frame": Frame(demo=settings.DEMO)}
+    program = getattr(request, "program", None)
+    held = scope_of(user).roles.get(program.pk, frozenset()) if program else frozenset()
+    return {
+        "frame": Frame(
+            nav=[
+                Item(label, url := reverse(name), icon, current=_is_current(request.path, url))
+                for label, name, icon, roles in ENTRIES
+                if roles & held
+            ],
+            program=program,
+            programs=getattr(request, "programs", ()),
+            user_name=user.name,
+            theme=user.theme,
+            is_participant=held == {Role.PARTICIPANT},
+            demo=settings.DEMO,
+        )
+    }
+
+
+def _is_current(path: str, url: str) -> bool:
+    return path == url if url == "/" else path.startswith(url)

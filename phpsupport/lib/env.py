@@ -1,0 +1,125 @@
+"""Reading the environment, with errors that name what is missing and show an example."""
+
+import base64
+import binascii
+import os
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def text(name: str, *, default: str | None = None, example: str) -> str:
+    """The value of `name`; without a default its absence stops the start with an example."""
+    value = os.environ.get(name) or default
+    if value is None:
+        raise ImproperlyConfigured(
+            f"the setting {name} is missing. Set it, for example {name}={example}"
+        )
+    return value
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A yes-or-no setting."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() in TRUE:
+        return True
+    if value.lower() in FALSE:
+        return False
+    raise ImproperlyConfigured(
+        f"the setting {name} is {value!r}. Say yes or no, for example {name}=yes"
+    )
+
+
+def number(name: str, *, default: int) -> int:
+    """A whole number."""
+    value = os.environ.get(name)
+    if not value:
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"the setting {name} is {value!r}, not a whole number. For example {name}={default}"
+        ) from None
+
+
+def words(name: str, *, default: Iterable[str] = ()) -> list[str]:
+    """A list parted by commas."""
+    value = os.environ.get(name)
+    return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)
+
+
+def keys(name: str) -> dict[str, bytes]:
+    """A key ring `id:base64,id:base64`, newest first; each key is 32 bytes."""
+    example = "2026a:" + base64.b64encode(bytes(range(32))).decode()
+    ring: dict[str, bytes] = {}
+    for part in text(name, example=example).split(","):
+        key_id, _, encoded = part.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if not key_id or len(key) != 32:
+            raise ImproperlyConfigured(
+                f"the setting {name} needs keys of 32 bytes as id:base64, newest first, "
+                f"for example {name}={example}"
+            )
+        ring[key_id] = key
+    return ring
+
+
+def key(name: str) -> bytes:
+    """One key of 32 bytes in base64."""
+    example = base64.b64encode(bytes(range(32))).decode()
+    try:
+        value = base64.b64decode(text(name, example=example), validate=True)
+    except (binascii.Error, ValueError):
+        value = b""
+    if len(value) != 32:
+        raise ImproperlyConfigured(
+            f"the setting {name} needs 32 bytes in base64, for example {name}={example}"
+        )
+    return value
+
+
+def database(name: str, *, default: str | None = None) -> dict[str, object]:
+    """A PostgreSQL address as Django wants it; a socket directory goes into `?host=`."""
+    example = "postgresql://phpsupport_app:password@db.example:5432/phpsupport"
+    url = urlsplit(text(name, default=default, example=example))
+    if url.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"the setting {name} must be a PostgreSQL address, for example {name}={example}"
+        )
+    options = dict(parse_qsl(url.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.lstrip("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": options.pop("host", None) or url.hostname or "",
+        "PORT": str(options.pop("port", None) or url.port or ""),
+        "OPTIONS": options,
+    }
+
+
+def mail(name: str) -> dict[str, object]:
+    """An SMTP address: `smtp://user:password@host:port`, `smtp+tls://` or `smtps://`."""
+    example = "smtp+tls://user:password@mail.example:587"
+    url = urlsplit(text(name, example=example))
+    if url.scheme not in {"smtp", "smtp+tls", "smtps"} or not url.hostname:
+        raise ImproperlyConfigured(
+            f"the setting {name} must be an SMTP address, for example {name}={example}"
+        )
+    return {
+        "EMAIL_HOST": url.hostname,
+        "EMAIL_PORT": url.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[url.scheme],
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_TLS": url.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+    }

@@ -1,0 +1,124 @@
+"""Where the work happens: organization, site, program, its closed days and its dated rules."""
+
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from phpsupport.lib.history import tracked
+from phpsupport.lib.models import Row
+from phpsupport.programs.policy import DEFAULTS, validate_rules
+from phpsupport.users.models import validate_zone
+
+
+@tracked()
+class Organization(Row):
+    """A provider that runs sites."""
+
+    name = models.CharField(max_length=120, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@tracked()
+class Site(Row):
+    """A place with one time zone."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="sites")
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, validators=[validate_zone])
+    phone = models.CharField("number to call", max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="one_site_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@tracked()
+class Program(Row):
+    """A partial hospitalization program at a site."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="programs")
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site", "name"], name="one_program_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> str:
+        """The site's time zone; load the program with `select_related("site")`."""
+        return self.site.time_zone
+
+
+@tracked()
+class Closure(Row):
+    """A day on which the program is closed; a series leaves it out."""
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="closures")
+    date = models.DateField()
+    reason = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["date"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "date"],
+                name="one_closure_per_day",
+                violation_error_message="The program is already closed on that day.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date:%-d %b %Y}: {self.reason}"
+
+
+@tracked()
+class PolicyProfile(Row):
+    """The program's own rules from a day on. The newest profile that has begun is in force.
+
+    Every number that a payer, a state or the program sets lives here, never in code.
+    """
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="policy_profiles")
+    effective_from = models.DateField()
+    rules = models.JSONField(default=dict, validators=[validate_rules])
+    note = models.CharField("why", max_length=300, blank=True)
+    set_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    set_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-effective_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "effective_from"],
+                name="one_policy_per_start",
+                violation_error_message="There is already a policy that begins on that day.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program} from {self.effective_from}"
+
+
+def policy_in_force(program_id: Any, on: date) -> dict[str, Any]:
+    """The program's rules on the day `on`: its newest begun profile over the defaults. One query."""
+    rules = (
+        PolicyProfile.objects.filter(program_id=program_id, effective_from__lte=on)
+        .order_by("-effective_from")
+        .values_list("rules", flat=True)
+        .first()
+    )
+    return {**DEFAULTS, **(rules or {})}

@@ -1,0 +1,13 @@
+"""Every address of the application."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("phpsupport.home.urls")),
+    path("health/", include("phpsupport.health.urls")),
+    path("dev/mail/", include("phpsupport.devmail.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("participants/", include("participants.urls")),
+    path("facilitators/", include("facilitators.urls")),
+    path("groups/", include("sessions.urls")),
+]

@@ -1,0 +1,164 @@
+"""Who may see which group, session, roster and note; and which participants come with a roster."""
+
+from django.db.models import Q
+
+from participants.models import EpisodeOfCare, Participant
+from phpsupport.access.grants import grant, limit
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import Scope
+from phpsupport.programs.models import Program
+from sessions.models import (
+    Attendance,
+    Enrollment,
+    GroupNote,
+    GroupNoteDraft,
+    GroupSeries,
+    GroupSession,
+    ProgressNote,
+    ProgressNoteDraft,
+    Room,
+    SeriesFacilitator,
+    SessionFacilitator,
+    SupportGroup,
+    WaitlistEntry,
+)
+
+PLANNERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
+STAFF_WHO_SEE_THE_WEEK = (
+    Role.SCHEDULER, Role.PROGRAM_LEAD, Role.SUPERVISOR, Role.FACILITATOR, Role.CLINICIAN,
+)  # fmt: skip
+
+
+def _in_program(*roles: Role):  # type: ignore[no-untyped-def]
+    def rule(scope: Scope) -> Q | None:
+        programs = scope.programs(*roles)
+        return Q(program_id__in=programs) if programs else None
+
+    return rule
+
+
+for _model in (SupportGroup, GroupSeries, GroupSession):
+    grant(_model)(_in_program(*STAFF_WHO_SEE_THE_WEEK))
+for _model in (Enrollment, WaitlistEntry, Attendance):
+    grant(_model)(_in_program(*PLANNERS, Role.SUPERVISOR, Role.CLINICIAN))
+
+
+@grant(Room)
+def rooms_of_the_site(scope: Scope) -> Q | None:
+    programs = scope.programs(*STAFF_WHO_SEE_THE_WEEK)
+    sites = Program.objects.filter(pk__in=programs).values("site_id")
+    return Q(site_id__in=sites) if programs else None
+
+
+# --- facilitators: their own rosters and notes ---------------------------------------------------
+def led_series(scope: Scope):  # type: ignore[no-untyped-def]
+    """The series that the person leads, usually or in a single session."""
+    usually = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
+    once = SessionFacilitator.objects.filter(person=scope.user).values("session__series_id")
+    return usually.union(once)
+
+
+def led_sessions(scope: Scope):  # type: ignore[no-untyped-def]
+    """The sessions that the person leads."""
+    return SessionFacilitator.objects.filter(person=scope.user, active=True).values("session_id")
+
+
+def supervised_sessions(scope: Scope):  # type: ignore[no-untyped-def]
+    """The sessions led by those whom the person supervises."""
+    return SessionFacilitator.objects.filter(facilitator__supervisor=scope.user).values(
+        "session_id"
+    )
+
+
+@grant(Participant)
+def people_on_own_rosters(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR)
+    if not programs:
+        return None
+    led = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
+    enrolled = Enrollment.objects.filter(program_id__in=programs, series_id__in=led)
+    marked = Attendance.objects.filter(program_id__in=programs, session_id__in=led_sessions(scope))
+    return Q(pk__in=enrolled.values("participant_id")) | Q(pk__in=marked.values("participant_id"))
+
+
+@grant(Participant)
+def people_on_supervised_rosters(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.SUPERVISOR)
+    if not programs:
+        return None
+    led = SeriesFacilitator.objects.filter(facilitator__supervisor=scope.user).values("series_id")
+    enrolled = Enrollment.objects.filter(program_id__in=programs, series_id__in=led)
+    return Q(pk__in=enrolled.values("participant_id"))
+
+
+@grant(EpisodeOfCare)
+def episodes_on_rosters(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR, Role.SUPERVISOR)
+    if not programs:
+        return None
+    mine = Q(facilitator__user=scope.user) | Q(facilitator__supervisor=scope.user)
+    led = SeriesFacilitator.objects.filter(mine).values("series_id")
+    enrolled = Enrollment.objects.filter(program_id__in=programs, series_id__in=led)
+    return Q(program_id__in=programs, participant_id__in=enrolled.values("participant_id"))
+
+
+for _model in (Enrollment, WaitlistEntry):
+
+    @grant(_model)
+    def own_roster(scope: Scope) -> Q | None:
+        programs = scope.programs(Role.FACILITATOR)
+        led = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
+        return Q(program_id__in=programs, series_id__in=led) if programs else None
+
+
+for _model in (Attendance, GroupNoteDraft, ProgressNoteDraft, GroupNote, ProgressNote):
+
+    @grant(_model)
+    def of_own_sessions(scope: Scope) -> Q | None:
+        programs = scope.programs(Role.FACILITATOR)
+        return Q(program_id__in=programs, session_id__in=led_sessions(scope)) if programs else None
+
+
+for _model in (GroupNote, ProgressNote):
+
+    @grant(_model)
+    def of_supervised_facilitators(scope: Scope) -> Q | None:
+        programs = scope.programs(Role.SUPERVISOR)
+        theirs = Q(program_id__in=programs, session_id__in=supervised_sessions(scope))
+        return theirs if programs else None
+
+
+@grant(ProgressNote)
+def of_the_care_team(scope: Scope) -> Q | None:
+    """Clinicians read the parts of those whom they treat."""
+    programs = scope.programs(Role.CLINICIAN)
+    today = scope.at.date()
+    treated = EpisodeOfCare.objects.filter(
+        Q(care_team__until_on=None) | Q(care_team__until_on__gte=today),
+        care_team__user=scope.user,
+        care_team__from_on__lte=today,
+    ).values("participant_id")
+    return Q(program_id__in=programs, participant_id__in=treated) if programs else None
+
+
+@grant(GroupNote)
+def nameless_part(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.CLINICIAN)
+    return Q(program_id__in=programs) if programs else None
+
+
+# --- participants: their own -----------------------------------------------------------------------
+for _model in (Enrollment, Attendance, ProgressNote):
+
+    @grant(_model)
+    def ones_own(scope: Scope) -> Q | None:
+        programs = scope.programs(Role.PARTICIPANT)
+        return Q(program_id__in=programs, participant__user=scope.user) if programs else None
+
+
+for _model in (Enrollment, WaitlistEntry, Attendance, ProgressNote, ProgressNoteDraft):
+
+    @limit(_model)
+    def of_sealed_charts(scope: Scope) -> Q | None:
+        """Nothing of a former chart of somebody who now works here."""
+        return Q(participant__sealed_at=None)

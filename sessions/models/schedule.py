@@ -1,0 +1,265 @@
+"""What is offered, where, and when: support groups, rooms, series and their sessions."""
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from facilitators.models import Facilitator
+from phpsupport.access.grants import GrantedQuerySet
+from phpsupport.lib.history import tracked
+from phpsupport.lib.models import Row
+from phpsupport.lib.ranges import TimeSpan, Weekday
+from phpsupport.programs.models import Program, Site
+from phpsupport.users.models import validate_zone
+
+
+class GroupKind(models.TextChoices):
+    OPEN = "open", "Open support group"
+    CLOSED = "closed", "Closed group"
+    CURRICULUM = "curriculum", "Curriculum"
+    PSYCHOEDUCATION = "psychoeducation", "Psychoeducation led by peers"
+    ONE_TO_ONE = "one_to_one", "One to one"
+    INFORMAL = "informal", "Informal contact"
+    ALUMNI = "alumni", "Alumni group"
+
+
+@tracked()
+class SupportGroup(Row):
+    """A group that the program offers; its dated runs are series."""
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="support_groups")
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=20, choices=GroupKind, default=GroupKind.OPEN)
+    description = models.CharField("what it is, for staff", max_length=500, blank=True)
+    capacity = models.PositiveSmallIntegerField("places")
+    language = models.CharField(max_length=60, default="English")
+    # DOMAIN: a peer group neither counts toward the 20 hours nor bills unless the program says so.
+    counts_toward_program_hours = models.BooleanField(default=False)
+    billing_code = models.CharField(max_length=20, blank=True)
+    retired_on = models.DateField(null=True, blank=True)
+
+    objects = GrantedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "name"],
+                name="one_group_per_name",
+                violation_error_message="There is a group of that name already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(capacity__gte=1, capacity__lte=200),
+                name="group_capacity",
+                violation_error_message="A group has from 1 to 200 places.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoomKind(models.TextChoices):
+    ROOM = "room", "Room"
+    VIDEO = "video", "Video room"
+
+
+@tracked()
+class Room(Row):
+    """A room of the site, shared by its programs; it holds one session at a time."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="rooms")
+    name = models.CharField(max_length=80)
+    seats = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=10, choices=RoomKind, default=RoomKind.ROOM)
+    notes = models.CharField(max_length=300, blank=True)
+    retired_on = models.DateField(null=True, blank=True)
+
+    objects = GrantedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "name"],
+                name="one_room_per_name",
+                violation_error_message="There is a room of that name already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(seats__gte=1, seats__lte=500),
+                name="room_seats",
+                violation_error_message="A room has from 1 to 500 seats.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def program_ids(self) -> list:  # type: ignore[type-arg]
+        return list(Program.objects.filter(site_id=self.site_id).values_list("pk", flat=True))
+
+
+@tracked()
+class GroupSeries(Row):
+    """A dated run of a group: a weekly pattern by the clock on the wall of the site.
+
+    Its sessions are stored rows. The pattern is only what made them.
+    """
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="series")
+    group = models.ForeignKey(SupportGroup, models.PROTECT, related_name="series")
+    room = models.ForeignKey(Room, models.PROTECT, related_name="series")
+    weekdays = ArrayField(models.PositiveSmallIntegerField(choices=Weekday))
+    starts = models.TimeField()
+    ends = models.TimeField()
+    zone = models.CharField(max_length=64, validators=[validate_zone])
+    from_on = models.DateField("first day")
+    until_on = models.DateField("last day")
+    capacity = models.PositiveSmallIntegerField("places")
+    facilitators = models.ManyToManyField(
+        Facilitator, through="SeriesFacilitator", related_name="series"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GrantedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until_on__gte=F("from_on")),
+                name="series_forwards",
+                violation_error_message="The last day cannot be before the first.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends__gt=F("starts")),
+                name="series_ends_after_start",
+                violation_error_message="The end must come after the start.",
+            ),
+            models.CheckConstraint(condition=Q(capacity__gte=1), name="series_capacity"),
+            models.CheckConstraint(condition=Q(weekdays__len__gte=1), name="series_has_days"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Series {self.pk}"
+
+
+class Part(models.TextChoices):
+    LEAD = "lead", "Leads"
+    CO = "co", "Co-facilitates"
+
+
+@tracked()
+class SeriesFacilitator(Row):
+    """Who usually leads a series."""
+
+    series = models.ForeignKey(GroupSeries, models.CASCADE, related_name="assignments")
+    facilitator = models.ForeignKey(Facilitator, models.PROTECT, related_name="series_assignments")
+    part = models.CharField(max_length=4, choices=Part, default=Part.LEAD)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["series", "facilitator"], name="once_per_series")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.series_id}"
+
+
+class SessionState(models.TextChoices):
+    """What became of a session; says nothing about who came."""
+
+    SCHEDULED = "scheduled", "Planned"
+    HELD = "held", "Held"
+    NOT_HELD = "not_held", "Not held"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+TAKES_ROOM = Q(state__in=["scheduled", "held"])
+
+
+@tracked()
+class GroupSession(Row):
+    """One occurrence. `starts_at` and `ends_at` are instants; the local words are the series'."""
+
+    reads_are_recorded = True
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="group_sessions")
+    series = models.ForeignKey(GroupSeries, models.PROTECT, related_name="sessions")
+    room = models.ForeignKey(Room, models.PROTECT, related_name="group_sessions")
+    local_date = models.DateField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=SessionState, default=SessionState.SCHEDULED)
+    state_reason = models.CharField(max_length=200, blank=True)
+    moved = models.BooleanField("changed by hand", default=False)
+    # Rises with every change of attendance, so that two editors cannot overwrite each other unseen.
+    attendance_version = models.PositiveIntegerField(default=0)
+
+    objects = GrantedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="session_forwards",
+                violation_error_message="The end must come after the start.",
+            ),
+            models.UniqueConstraint(
+                fields=["series", "starts_at"],
+                condition=TAKES_ROOM,
+                name="one_session_per_start",
+            ),
+            ExclusionConstraint(
+                name="room_once_at_a_time",
+                expressions=[
+                    ("room", RangeOperators.EQUAL),
+                    (TimeSpan("starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                ],
+                condition=TAKES_ROOM,
+                violation_error_message="The room is taken at that time.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["program", "starts_at"], name="session_week"),
+            models.Index(fields=["series", "local_date"], name="session_by_series"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Session {self.pk}"
+
+
+@tracked()
+class SessionFacilitator(Row):
+    """Who leads one session. The times repeat the session's, so that the database can refuse
+    one person in two places; `active` is false when the session takes nobody's time."""
+
+    session = models.ForeignKey(GroupSession, models.CASCADE, related_name="assignments")
+    facilitator = models.ForeignKey(Facilitator, models.PROTECT, related_name="session_assignments")
+    # The person, not the facilitator record: somebody may work in two programs.
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    part = models.CharField(max_length=4, choices=Part, default=Part.LEAD)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "facilitator"], name="once_per_session"),
+            ExclusionConstraint(
+                name="facilitator_once_at_a_time",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    (TimeSpan("starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(active=True),
+                violation_error_message="The facilitator is busy at that time.",
+            ),
+        ]
+        indexes = [models.Index(fields=["facilitator", "starts_at"], name="slot_by_facilitator")]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.session_id}"
