@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from phpsupport.lib import encryption
 
-_MFA_CONTEXT = "mfa.secret"
+MFA_CONTEXT = "mfa.secret"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -20,10 +20,10 @@ class MFAAdapter(DefaultMFAAdapter):
     """allauth keeps TOTP secrets and recovery seeds in clear unless told otherwise."""
 
     def encrypt(self, text: str) -> str:
-        return encryption.encrypt(text, context=_MFA_CONTEXT)
+        return encryption.encrypt(text, context=MFA_CONTEXT)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return encryption.decrypt(encrypted_text, context=_MFA_CONTEXT)
+        return encryption.decrypt(encrypted_text, context=MFA_CONTEXT)
 
     def is_mfa_enabled(self, user, types=None) -> bool:  # type: ignore[no-untyped-def]
         return user.is_active and super().is_mfa_enabled(user, types)
