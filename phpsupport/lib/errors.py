@@ -33,7 +33,7 @@ class Refused(ValidationError):
     def __str__(self) -> str:
         return self.sentence
 
-    def __reduce__(self) -> tuple[type["Refused"], tuple[str, str | None, str]]:
+    def __reduce__(self) -> tuple[type["Refused"], tuple[str, str | None, str | None]]:
         return (type(self), (self.sentence, self.field, self.code))
 
     def add_to(self, form) -> None:

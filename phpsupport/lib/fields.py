@@ -64,7 +64,7 @@ class EncryptedField(models.Field):
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         found = [*super().check(**kwargs)]
-        if self.primary_key or self.unique or self.db_index:
+        if self.primary_key or self.unique or getattr(self, "db_index", False):
             found.append(
                 checks.Error(
                     "an encrypted field cannot be unique, indexed or a primary key",
@@ -180,7 +180,7 @@ class EncryptedDateField(EncryptedField):
         return datetime.date.fromisoformat(text) if text else None
 
     def value_to_string(self, obj: Any) -> str:
-        value = self.value_from_object(obj)
+        value: datetime.date | None = getattr(obj, self.attname)
         return value.isoformat() if value else ""
 
     def formfield(self, **kwargs: Any) -> Any:
@@ -261,8 +261,10 @@ class DigestField(models.CharField):
             kwargs["purpose"] = self.purpose
         return name, path, args, kwargs
 
-    def contribute_to_class(self, cls: Any, name: str, **kwargs: Any) -> None:
-        super().contribute_to_class(cls, name, **kwargs)
+    def contribute_to_class(
+        self, cls: type[models.Model], name: str, private_only: bool = False
+    ) -> None:
+        super().contribute_to_class(cls, name, private_only)
         if self.of and not cls._meta.abstract and cls.__module__ != "__fake__":
             class_prepared.connect(self._watch, sender=cls, weak=False)
 

@@ -86,6 +86,16 @@ def test_every_altered_character_is_noticed(data: st.DataObject) -> None:
         AFTER.decrypt(changed, COLUMN)
 
 
+def test_the_spare_bits_of_the_last_character_are_no_second_spelling() -> None:
+    token = AFTER.encrypt("one", COLUMN)  # 31 bytes: two spare bits before one "="
+    assert token.endswith("=")
+    place = token.index("=") - 1
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = alphabet[alphabet.index(token[place]) ^ 1]
+    with pytest.raises(Undecipherable):
+        AFTER.decrypt(token[:place] + other + token[place + 1 :], COLUMN)
+
+
 @pytest.mark.parametrize(
     "stored",
     ["plain words", "enc1:2026a:", "enc1:2026a:AAAA", "enc2:2026a:" + "A" * 64, "enc1::AAAA", ":"],

@@ -56,16 +56,16 @@ class Table:
 
     @property
     def key(self) -> sql.Composable:
-        return sql.Identifier(self.model._meta.pk.column)
+        return sql.Identifier(str(self.model._meta.pk.column))
 
     @property
     def key_type(self) -> sql.Composable:
         # The column's type as PostgreSQL names it, from Django itself: never from outside.
-        return sql.SQL(self.model._meta.pk.rel_db_type(connection))
+        return sql.SQL(str(self.model._meta.pk.rel_db_type(connection)))  # type: ignore[arg-type]
 
     @property
     def columns(self) -> list[sql.Composable]:
-        return [sql.Identifier(field.column) for field in self.fields]
+        return [sql.Identifier(str(field.column)) for field in self.fields]
 
     @property
     def older(self) -> sql.Composable:
