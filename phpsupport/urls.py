@@ -6,8 +6,11 @@ urlpatterns = [
     path("", include("phpsupport.home.urls")),
     path("health/", include("phpsupport.health.urls")),
     path("dev/mail/", include("phpsupport.devmail.urls")),
+    path("accounts/", include("phpsupport.access.urls")),
+    path("accounts/", include("phpsupport.home.profile_urls")),
     path("accounts/", include("allauth.urls")),
     path("participants/", include("participants.urls")),
     path("facilitators/", include("facilitators.urls")),
     path("groups/", include("sessions.urls")),
+    path("office/", include("phpsupport.office.urls")),
 ]

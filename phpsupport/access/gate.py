@@ -60,12 +60,16 @@ def program_with(request: HttpRequest, roles: frozenset[Role]) -> Any:
     return next(p for p in request.programs if p.pk in open_here)  # type: ignore[attr-defined]
 
 
-def public(view: View, *, methods: Iterable[str] = ("GET",)) -> View:
-    """Mark a view that anybody may open, signed in or not."""
-    view = require_http_methods([*methods])(view)
-    view.allowed_roles = None  # type: ignore[attr-defined]
-    view.allowed_methods = frozenset(methods)  # type: ignore[attr-defined]
-    return view
+def public(*, methods: Iterable[str] = ("GET",)) -> Callable[[View], View]:
+    """Open a view to anybody, signed in or not."""
+
+    def wrap(view: View) -> View:
+        opened = require_http_methods([*methods])(view)
+        opened.allowed_roles = None  # type: ignore[attr-defined]
+        opened.allowed_methods = frozenset(methods)  # type: ignore[attr-defined]
+        return opened
+
+    return wrap
 
 
 def signed_in(*, methods: Iterable[str] = ("GET",)) -> Callable[[View], View]:

@@ -61,13 +61,12 @@ class RoleAssignment(Row):
         return f"{self.get_role_display()} in {self.program_id}"
 
 
-@tracked(exclude=["token_digest"])
+@tracked()
 class Invitation(Row):
-    """An account waiting for its owner. The link in the message is the only way in, once."""
+    """An account waiting for its owner. The signed link in the message is the only way in, once."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="invitations")
     program = models.ForeignKey(Program, models.PROTECT, related_name="invitations")
-    token_digest = models.CharField(max_length=64, blank=True, editable=False)
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )

@@ -10,7 +10,7 @@ from phpsupport.access.gate import public
 from phpsupport.devmail import mailbox
 
 
-@public
+@public()
 @never_cache
 def box(request: HttpRequest) -> HttpResponse:
     """All caught letters, newest first."""
@@ -20,14 +20,14 @@ def box(request: HttpRequest) -> HttpResponse:
     return render(request, "devmail/box.html", {"letters": mailbox.letters(kept_in)})
 
 
-@public
+@public()
 @never_cache
 def letter(request: HttpRequest, name: str) -> HttpResponse:
     """One letter: its text, and its HTML in a frame that may do nothing."""
     return render(request, "devmail/letter.html", {"letter": _found(name)})
 
 
-@public
+@public()
 @never_cache
 @xframe_options_sameorigin
 @csp_replace(

@@ -8,7 +8,7 @@ from phpsupport.health import checks
 from phpsupport.lib import clock
 
 
-@public
+@public()
 @never_cache
 def health(request: HttpRequest) -> JsonResponse:
     """200 when everything is alive, else 503; which part fails is in the JSON."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
@@ -40,9 +40,50 @@ class Frame:
 
 
 R = Role
+PLANNING = frozenset({R.SCHEDULER, R.PROGRAM_LEAD})
 # Label, URL name, icon, roles; in the order in which they stand. The first four make the phone's bar.
 ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
-    ("Today", "home:today", "house", frozenset(R)),
+    ("Today", "home:portal", "house", frozenset({R.PARTICIPANT})),
+    ("My day", "sessions:my-day", "sun", frozenset({R.FACILITATOR})),
+    ("Today", "sessions:today", "house", PLANNING),
+    ("My team", "facilitators:board", "people", frozenset({R.SUPERVISOR})),
+    ("Review queue", "sessions:review-queue", "pen", frozenset({R.SUPERVISOR})),
+    ("My people", "participants:my-people", "people", frozenset({R.CLINICIAN})),
+    (
+        "Week",
+        "sessions:week",
+        "calendar-week",
+        PLANNING | {R.FACILITATOR, R.SUPERVISOR, R.CLINICIAN},
+    ),
+    ("My practice", "facilitators:my-practice", "award", frozenset({R.FACILITATOR})),
+    ("Ask or report", "facilitators:concern-report", "chat", frozenset({R.FACILITATOR})),
+    ("Groups", "sessions:groups", "collection", PLANNING),
+    ("Participants", "participants:census", "person", PLANNING | {R.CLINICIAN, R.PRIVACY_OFFICER}),
+    ("Facilitators", "facilitators:list", "person-badge", PLANNING),
+    (
+        "Supervision",
+        "facilitators:supervision",
+        "clock-history",
+        frozenset({R.SUPERVISOR, R.PROGRAM_LEAD}),
+    ),
+    (
+        "Boundary concerns",
+        "facilitators:concerns",
+        "shield",
+        frozenset({R.SUPERVISOR, R.PROGRAM_LEAD}),
+    ),
+    (
+        "Training",
+        "facilitators:matrix",
+        "grid",
+        frozenset({R.SUPERVISOR, R.PROGRAM_LEAD, R.SCHEDULER}),
+    ),
+    ("Rooms", "sessions:rooms", "door-open", PLANNING),
+    ("Closed days", "office:closures", "calendar-x", PLANNING),
+    ("Import", "importing:start", "upload", PLANNING),
+    ("People and roles", "office:people", "key", frozenset({R.PROGRAM_LEAD, R.ADMINISTRATOR})),
+    ("Program rules", "office:policy", "sliders", frozenset({R.PROGRAM_LEAD, R.ADMINISTRATOR})),
+    ("Trail", "office:trail", "journal", frozenset({R.PRIVACY_OFFICER})),
 )
 
 
@@ -56,9 +97,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "frame": Frame(
             nav=[
-                Item(label, url := reverse(name), icon, current=_is_current(request.path, url))
+                Item(label, url, icon, current=_is_current(request.path, url))
                 for label, name, icon, roles in ENTRIES
-                if roles & held
+                if roles & held and (url := _address(name))
             ],
             program=program,
             programs=getattr(request, "programs", ()),
@@ -68,6 +109,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             demo=settings.DEMO,
         )
     }
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 def _is_current(path: str, url: str) -> bool:

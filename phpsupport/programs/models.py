@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from phpsupport.lib.forms import HOME_ZONES
 from phpsupport.lib.history import tracked
 from phpsupport.lib.models import Row
 from phpsupport.programs.policy import DEFAULTS, validate_rules
@@ -59,6 +60,11 @@ class Program(Row):
     def zone(self) -> str:
         """The site's time zone; load the program with `select_related("site")`."""
         return self.site.time_zone
+
+    @property
+    def zone_label(self) -> str:
+        """The zone as people say it, for example "Eastern time"."""
+        return HOME_ZONES.get(self.zone, self.zone.replace("_", " "))
 
 
 @tracked()

@@ -1,0 +1,198 @@
+"""Inviting people, giving roles and taking them away."""
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core import signing
+from django.db import transaction
+from django.dispatch import Signal
+
+from phpsupport.access.models import Invitation, RoleAssignment
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
+from phpsupport.audit.trail import record
+from phpsupport.lib import clock
+from phpsupport.lib.errors import Refused
+from phpsupport.programs.models import Program
+from phpsupport.users.models import User
+
+# invitation: Invitation, at: datetime; sent inside the transaction, for the message to go out.
+invited = Signal()
+
+INVITATION_LASTS = timedelta(days=7)
+_SALT = "phpsupport.access.invitation"
+
+# Who may hand out which role: a program lead staffs the program, an administrator may do all.
+MAY_GIVE = {
+    Role.PROGRAM_LEAD: frozenset(Role)
+    - {Role.ADMINISTRATOR, Role.PRIVACY_OFFICER, Role.PROGRAM_LEAD},
+    Role.ADMINISTRATOR: frozenset(Role),
+}
+
+
+def roles_to_give(by: User, program: Program) -> frozenset[Role]:
+    """The roles that `by` may give and end in the program."""
+    held = scope_of(by).roles.get(program.pk, frozenset())
+    return frozenset().union(*(MAY_GIVE.get(role, frozenset()) for role in held))
+
+
+def account_for(*, email: str, first_name: str, last_name: str) -> User:
+    """The account with that address, made without a password if there is none.
+
+    Two callers at once get the same account.
+    """
+    user, _ = User.objects.get_or_create(
+        email=email.strip().lower(),
+        defaults={"first_name": first_name, "last_name": last_name, "password": "!"},
+    )
+    return user
+
+
+def give_role(
+    *,
+    user: User,
+    program: Program,
+    role: Role,
+    by: User | None,
+    at: datetime,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> RoleAssignment:
+    """Give a role from `starts_on` (today at the site unless said) to `ends_on`, both included.
+
+    Giving what is already held changes nothing. `by` is None only for imports and the demo.
+    Refuses a role that `by` may not give, and giving oneself a role.
+    """
+    today = clock.local_date(at, program.zone)
+    if by is not None:
+        if role not in roles_to_give(by, program):
+            raise Refused(
+                f"Only an administrator can make somebody a {role.label.lower()}.", field="roles"
+            )
+        if by.pk == user.pk:
+            raise Refused("Ask somebody else to change your own roles.", field="roles")
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        mine = RoleAssignment.objects.filter(user=user, program=program, role=role)
+        held = mine.in_force(starts_on or today).first()
+        if held:
+            return held
+        given = RoleAssignment.objects.create(
+            user=user,
+            program=program,
+            role=role,
+            starts_on=starts_on or today,
+            ends_on=ends_on,
+            granted_by=by,
+        )
+        record("role.given", by=by, at=at, obj=given, user=str(user.pk), role=role.value)
+    return given
+
+
+def end_role(*, assignment: RoleAssignment, by: User, at: datetime) -> None:
+    """Take a role away at once; ending it twice changes nothing. The last administrator stays."""
+    today = clock.local_date(at, assignment.program.zone)
+    role = Role(assignment.role)
+    if role not in roles_to_give(by, assignment.program):
+        raise Refused(f"Only an administrator can end the role of a {role.label.lower()}.")
+    if assignment.user_id == by.pk:
+        raise Refused("Ask somebody else to change your own roles.")
+    with transaction.atomic():
+        rows = RoleAssignment.objects.select_for_update().filter(
+            program=assignment.program_id, role=assignment.role
+        )
+        held = next((r for r in rows if r.pk == assignment.pk), None)
+        if held is None or (held.ends_on and held.ends_on < today):
+            return
+        if role == Role.ADMINISTRATOR and not any(
+            r.pk != held.pk and r.starts_on <= today and (r.ends_on is None or r.ends_on >= today)
+            for r in rows
+        ):
+            raise Refused("Make somebody else an administrator first: a program needs one.")
+        # Yesterday, so that it holds no more from this minute on; a role begun today never held.
+        if held.starts_on == today:
+            held.delete()
+        else:
+            RoleAssignment.objects.filter(pk=held.pk).update(ends_on=today - timedelta(days=1))
+        record("role.ended", by=by, at=at, obj=held, user=str(held.user_id), role=role.value)
+
+
+def invite(
+    *,
+    email: str,
+    first_name: str,
+    last_name: str,
+    roles: Collection[Role],
+    program: Program,
+    by: User,
+    at: datetime,
+) -> Invitation | None:
+    """Invite somebody by e-mail with the roles they will hold; a second invitation renews the first.
+
+    None when the person has an account in use already: they simply hold the roles from now on.
+    """
+    if not roles:
+        raise Refused("Choose at least one role.", field="roles")
+    with transaction.atomic():
+        user = account_for(email=email, first_name=first_name, last_name=last_name)
+        for role in sorted(roles):
+            give_role(user=user, program=program, role=Role(role), by=by, at=at)
+        if user.joined_at is not None:
+            return None  # they sign in as ever and find the new role
+        Invitation.objects.filter(
+            user=user, program=program, accepted_at=None, withdrawn_at=None
+        ).update(withdrawn_at=at)
+        invitation = Invitation.objects.create(
+            user=user,
+            program=program,
+            invited_by=by,
+            invited_at=at,
+            expires_at=at + INVITATION_LASTS,
+        )
+        record("invitation.sent", by=by, at=at, obj=invitation, user=str(user.pk))
+        invited.send(sender=Invitation, invitation=invitation, at=at)
+    return invitation
+
+
+def withdraw_invitation(*, invitation: Invitation, by: User, at: datetime) -> None:
+    """Make the link stop working; withdrawing twice changes nothing."""
+    with transaction.atomic():
+        changed = Invitation.objects.filter(
+            pk=invitation.pk, accepted_at=None, withdrawn_at=None
+        ).update(withdrawn_at=at)
+        if changed:
+            record("invitation.withdrawn", by=by, at=at, obj=invitation)
+
+
+def invitation_token(invitation: Invitation) -> str:
+    """The word in the link: signed, so that nothing need be kept but the row."""
+    return signing.dumps(str(invitation.pk), key=settings.SECRET_KEY, salt=_SALT)
+
+
+def open_invitation(token: str, *, at: datetime) -> Invitation | None:
+    """The invitation of a link that still works; None for any other, whatever the reason."""
+    try:
+        key = signing.loads(token, key=settings.SECRET_KEY, salt=_SALT)
+    except signing.BadSignature:
+        return None
+    found = Invitation.objects.select_related("user", "program__site").filter(pk=key).first()
+    return found if found and found.is_open(at) else None
+
+
+def accept_invitation(*, invitation: Invitation, password: str, at: datetime) -> User:
+    """Set the password and open the account. Works once."""
+    with transaction.atomic():
+        row = Invitation.objects.select_for_update().get(pk=invitation.pk)
+        if not row.is_open(at):
+            raise Refused("This invitation was used already. Sign in, or ask for a new one.")
+        user = User.objects.select_for_update().get(pk=row.user_id)
+        validate_password(password, user)
+        user.set_password(password)
+        user.joined_at = user.joined_at or at
+        user.save(update_fields=["password", "joined_at"])
+        row.accepted_at = at
+        row.save(update_fields=["accepted_at"])
+        record("invitation.accepted", by=user, at=at, obj=row)
+    return user

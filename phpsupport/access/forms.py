@@ -1,0 +1,72 @@
+"""Coming in by an invitation, and inviting."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import (
+    validate_password,
+)
+from django.core.exceptions import ValidationError
+
+from phpsupport.access.roles import Role
+from phpsupport.lib.forms import Form
+from phpsupport.users.models import User
+
+
+class AcceptForm(Form):
+    """Choosing a password."""
+
+    submit = "Open my account"
+    password = forms.CharField(
+        label="Choose a password",
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. A few words in a row are easy to remember.",
+    )
+    again = forms.CharField(
+        label="The same password again",
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self.user)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("password") and data.get("again") and data["password"] != data["again"]:
+            self.add_error(
+                "again", ValidationError("The two passwords differ. Type the same one twice.")
+            )
+        return data
+
+
+class InviteForm(Form):
+    """Inviting a colleague or participant."""
+
+    submit = "Send the invitation"
+    email = forms.EmailField(label="E-mail", max_length=254)
+    first_name = forms.CharField(label="First name", max_length=80)
+    last_name = forms.CharField(label="Surname", max_length=80, required=False)
+    roles = forms.MultipleChoiceField(label="Roles", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, roles: frozenset[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["roles"].choices = [(r.value, r.label) for r in Role if r in roles]  # type: ignore[attr-defined]
+
+
+class GiveRoleForm(InviteForm):
+    """Giving more roles to somebody who is here already."""
+
+    submit = "Give these roles"
+    email = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from phpsupport.access import views
+
+app_name = "access"
+urlpatterns = [
+    path("program/", views.switch_program, name="switch-program"),
+    path("invitation/<str:token>/", views.accept, name="accept-invitation"),
+]

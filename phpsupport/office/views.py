@@ -1,0 +1,282 @@
+"""The program's office: closed days, rules, people and roles, the trail."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from phpsupport.access import actions as access
+from phpsupport.access.forms import GiveRoleForm, InviteForm
+from phpsupport.access.gate import NOT_HERE, allow
+from phpsupport.access.models import Invitation, RoleAssignment
+from phpsupport.access.roles import Role
+from phpsupport.audit.trail import record
+from phpsupport.lib import clock
+from phpsupport.lib.errors import Refused
+from phpsupport.office import queries
+from phpsupport.office.forms import ClosureForm, PolicyForm
+from phpsupport.programs import actions
+from phpsupport.programs.models import Closure, PolicyProfile, policy_in_force
+from phpsupport.programs.policy import RULES
+from phpsupport.users.models import User
+
+PLANNERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
+STAFFERS = (Role.PROGRAM_LEAD, Role.ADMINISTRATOR)
+
+
+def _of_program(request: HttpRequest, rows, pk: UUID):  # type: ignore[no-untyped-def]
+    """A row of the current program; anything else is not there."""
+    found = rows.filter(program=request.program, pk=pk).first()  # type: ignore[attr-defined]
+    if found is None:
+        raise Http404(NOT_HERE)
+    return found
+
+
+@allow(*PLANNERS, methods=("GET", "POST"))
+def closures(request: HttpRequest) -> HttpResponse:
+    """The days on which the program is closed, and closing another."""
+    program, now = request.program, clock.now()  # type: ignore[attr-defined]
+    today = clock.local_date(now, program.zone)
+    form = ClosureForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                closure = actions.close_day(
+                    program=program,
+                    day=form.cleaned_data["date"],
+                    reason=form.cleaned_data["reason"],
+                )
+                record("day.closed", by=request.user, at=now, obj=closure)  # type: ignore[arg-type]
+        except Refused as refusal:
+            refusal.add_to(form)
+        else:
+            messages.success(request, f"{closure.date:%A %-d %B %Y} is marked as closed.")
+            return redirect("office:closures")
+    rows = list(Closure.objects.filter(program=program))
+    return render(
+        request,
+        "office/closures.html",
+        {
+            "form": form,
+            "coming": [c for c in rows if c.date >= today],
+            "past": [c for c in reversed(rows) if c.date < today],
+        },
+    )
+
+
+@allow(*PLANNERS, methods=("POST",))
+def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take a closed day back."""
+    closure = _of_program(request, Closure.objects.select_related("program__site"), pk)
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            record("day.reopened", by=request.user, at=now, obj=closure)  # type: ignore[arg-type]
+            actions.reopen_day(closure=closure, at=now)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(
+            request,
+            f"{closure.date:%A %-d %B %Y} is open again. Groups that skipped it stay as they are; "
+            "add single sessions where you want them.",
+        )
+    return redirect("office:closures")
+
+
+@allow(*STAFFERS, methods=("GET", "POST"))
+def policy(request: HttpRequest) -> HttpResponse:
+    """The rules in force, changing them from a day on, and what they were before."""
+    program, now = request.program, clock.now()  # type: ignore[attr-defined]
+    today = clock.local_date(now, program.zone)
+    rules = policy_in_force(program.pk, today)
+    form = PolicyForm(request.POST or None, rules=rules, today=today)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                profile = actions.set_policy(
+                    program=program,
+                    effective_from=form.cleaned_data["effective_from"],
+                    rules=form.rules(),
+                    note=form.cleaned_data["note"],
+                    by=request.user,  # type: ignore[arg-type]
+                    at=now,
+                )
+                changed = [r.key for r in RULES if profile.rules[r.key] != rules[r.key]]
+                record("policy.set", by=request.user, at=now, obj=profile, changed=changed)  # type: ignore[arg-type]
+        except Refused as refusal:
+            refusal.add_to(form)
+        else:
+            messages.success(request, f"These rules hold from {profile.effective_from:%-d %B %Y}.")
+            return redirect("office:policy")
+    history = PolicyProfile.objects.filter(program=program).select_related("set_by")
+    return render(request, "office/policy.html", {"form": form, "history": _changes(list(history))})
+
+
+def _changes(profiles: list[PolicyProfile]) -> list[dict[str, object]]:
+    """Each profile with what it changed against the one before, in words."""
+    from phpsupport.programs.policy import DEFAULTS
+
+    told = []
+    for place, profile in enumerate(profiles):
+        before = {**DEFAULTS, **(profiles[place + 1].rules if place + 1 < len(profiles) else {})}
+        after = {**DEFAULTS, **profile.rules}
+        told.append(
+            {
+                "profile": profile,
+                "changes": [
+                    f"{r.label}: {_told(before[r.key])} → {_told(after[r.key])}"
+                    for r in RULES
+                    if before[r.key] != after[r.key]
+                ],
+            }
+        )
+    return told
+
+
+def _told(value: object) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+
+
+@allow(*STAFFERS)
+def people(request: HttpRequest) -> HttpResponse:
+    """Who holds which role here."""
+    program, now = request.program, clock.now()  # type: ignore[attr-defined]
+    found = queries.people(
+        program=program,
+        may_end=access.roles_to_give(request.user, program),  # type: ignore[arg-type]
+        me=request.user,  # type: ignore[arg-type]
+        at=now,
+        on=clock.local_date(now, program.zone),
+    )
+    return render(request, "office/people.html", {"people": found})
+
+
+@allow(*STAFFERS, methods=("GET", "POST"))
+def invite_person(request: HttpRequest) -> HttpResponse:
+    """Invite somebody with the roles they will hold."""
+    program = request.program  # type: ignore[attr-defined]
+    form = InviteForm(
+        request.POST or None,
+        roles=access.roles_to_give(request.user, program),  # type: ignore[arg-type]
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            invitation = access.invite(
+                email=form.cleaned_data["email"],
+                first_name=form.cleaned_data["first_name"],
+                last_name=form.cleaned_data["last_name"],
+                roles=[Role(r) for r in form.cleaned_data["roles"]],
+                program=program,
+                by=request.user,  # type: ignore[arg-type]
+                at=clock.now(),
+            )
+        except Refused as refusal:
+            refusal.add_to(form)
+        else:
+            messages.success(
+                request,
+                "The invitation is on its way. The link works for seven days."
+                if invitation
+                else "This person has an account already. They find the new roles when they sign in.",
+            )
+            return redirect("office:people")
+    return render(request, "office/invite.html", {"form": form})
+
+
+@allow(*STAFFERS, methods=("GET", "POST"))
+def give_roles(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """More roles for somebody who holds one here."""
+    program, now = request.program, clock.now()  # type: ignore[attr-defined]
+    person = User.objects.filter(pk=pk, role_assignments__program=program).distinct().first()
+    if person is None:
+        raise Http404(NOT_HERE)
+    form = GiveRoleForm(request.POST or None, roles=access.roles_to_give(request.user, program))  # type: ignore[arg-type]
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                for role in form.cleaned_data["roles"]:
+                    access.give_role(
+                        user=person,
+                        program=program,
+                        role=Role(role),
+                        by=request.user,  # type: ignore[arg-type]
+                        at=now,
+                    )
+        except Refused as refusal:
+            refusal.add_to(form)
+        else:
+            messages.success(request, f"{person.name} has these roles from today.")
+            return redirect("office:people")
+    return render(request, "office/give_roles.html", {"form": form, "person": person})
+
+
+@allow(*STAFFERS, methods=("GET", "POST"))
+def end(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take a role away, after asking once."""
+    rows = RoleAssignment.objects.select_related("program__site", "user")
+    assignment = _of_program(request, rows, pk)
+    if request.method == "POST":
+        try:
+            access.end_role(assignment=assignment, by=request.user, at=clock.now())  # type: ignore[arg-type]
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            messages.success(
+                request,
+                f"{assignment.user.name} is no longer {assignment.get_role_display().lower()} here.",
+            )
+        return redirect("office:people")
+    return render(request, "office/end_role.html", {"assignment": assignment})
+
+
+@allow(*STAFFERS, methods=("POST",))
+def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make an invitation's link stop working."""
+    invitation = _of_program(request, Invitation.objects.all(), pk)
+    access.withdraw_invitation(invitation=invitation, by=request.user, at=clock.now())  # type: ignore[arg-type]
+    messages.success(request, "The invitation is withdrawn. Its link no longer works.")
+    return redirect("office:people")
+
+
+@allow(Role.PRIVACY_OFFICER)
+def trail(request: HttpRequest) -> HttpResponse:
+    """What was done and what was read. Looking is noted too."""
+    program = request.program  # type: ignore[attr-defined]
+    filters = queries_from(request)
+    page, entries = queries.trail(program=program, number=request.GET.get("page", 1), **filters)  # type: ignore[arg-type]
+    record("trail.read", by=request.user, at=clock.now(), program_id=program.pk)  # type: ignore[arg-type]
+    return render(
+        request,
+        "office/trail.html",
+        {
+            "page_obj": page,
+            "entries": entries,
+            "chosen": request.GET,
+            "filtered": any(filters.values()),
+        },
+    )
+
+
+def queries_from(request: HttpRequest) -> dict[str, object]:
+    """The filters of the trail; what cannot be read is left out."""
+    from datetime import date
+
+    def uuid(name: str) -> UUID | None:
+        try:
+            return UUID(request.GET.get(name, ""))
+        except ValueError:
+            return None
+
+    try:
+        day = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        day = None
+    return {
+        "action": request.GET.get("action", "")[:60],
+        "person": uuid("person"),
+        "about": uuid("about"),
+        "day": day,
+    }
