@@ -76,9 +76,11 @@ class Buttons(LayoutObject):
         cancel_word: str = "Cancel",
         name: str = "",
         others: Iterable[tuple[str, str]] = (),
+        main: bool = True,
     ) -> None:
         self.context = {
             "submit": submit,
+            "main": main,
             "cancel": cancel,
             "cancel_word": cancel_word,
             "name": name,
@@ -354,6 +356,5 @@ class FilterForm(Form):
 
     @cached_property
     def helper(self) -> FormHelper:
-        return helper(
-            self.submit, *(self.layout or self.fields), method="get", css="filters"
-        )
+        fields = self.layout or tuple(self.fields)
+        return helper("", *fields, Buttons(self.submit, main=False), method="get", css="filters")

@@ -30,7 +30,7 @@ document.addEventListener("keydown", (event) => {
       list.showModal();
     }
   } else if (before === "g" && key === "h") {
-    document.querySelector("a.mark")?.click();
+    document.querySelector("a.brand")?.click();
   } else if (key.length === 1) {
     const mark = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (mark) {

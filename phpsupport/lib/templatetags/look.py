@@ -12,6 +12,7 @@ from pathlib import Path
 from django import template
 from django.conf import settings
 from django.core.paginator import Page
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -89,6 +90,14 @@ def count(number: int | None, of: str = "", plain: bool = False) -> SafeString:
         return mark_safe("")
     said = format_html(' <span class="visually-hidden">{}</span>', of) if of else ""
     return format_html('<span class="count{}">{}{}</span>', " plain" if plain else "", number, said)
+
+
+@register.simple_tag(takes_context=True)
+def same_as(context: template.Context, name: str) -> SafeString:
+    """What a page wrote into another block: the heading of a page is its title again."""
+    blocks = context.render_context.get(BLOCK_CONTEXT_KEY)
+    block = blocks.get_block(name) if blocks else None
+    return block.nodelist.render(context) if block else mark_safe("")
 
 
 @register.filter
@@ -268,9 +277,11 @@ def steps(names: Iterable[str], current: int) -> SafeString:
                 )
             )
         elif position == current:
-            items.append(format_html('<li aria-current="step">{}</li>', name))
+            items.append(format_html(
+                    '<li aria-current="step"><span class="step-dot">{}</span>{}</li>', position, name
+                ))
         else:
-            items.append(format_html("<li>{}</li>", name))
+            items.append(format_html('<li><span class="step-dot">{}</span>{}</li>', position, name))
     return format_html('<ol class="steps">{}</ol>', mark_safe("".join(items)))
 
 
@@ -362,5 +373,5 @@ def slot_classes(start: int, end: int, first: int, column: int = 1, of: int = 1)
     row = min(max(0, (start - first * 60) // 5), 284)
     span = min(max(4, -(-(end - start) // 5)), 288 - row)
     shape = " short" if span < 7 else " tall" if span >= 12 else ""
-    side = f" of-{min(of, 6)} col-{min(column, 6)}" if of > 1 else ""
+    side = f" of-{min(of, 6)} at-{min(column, 6)}" if of > 1 else ""
     return f"row-{row} span-{span}{shape}{side}"
