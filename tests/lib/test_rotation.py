@@ -19,10 +19,11 @@ from phpsupport.lib.encryption import key_id_of
 from phpsupport.lib.fields import EncryptedField
 from phpsupport.management.commands.rotate_field_keys import tables
 from tests import databases
-from tests.factories import make_facilitator, make_participant, make_program, make_user
+from tests.factories import make_participant, make_program, make_user
 
 OLD, NEW = {"2025a": bytes(range(32))}, {"2026a": bytes(range(32, 64))}
 BORN = date(1974, 5, 6)
+AT = datetime(2026, 1, 5, tzinfo=UTC)
 
 Rotate = Callable[..., str]
 
@@ -62,15 +63,18 @@ def world(transactional_db: None, settings: Any) -> Participant:
     user = make_user()
     concern = BoundaryConcern.objects.create(
         program=program,
-        facilitator=make_facilitator(program),
-        reporter=user,
+        reported_by=user,
+        reported_at=AT,
+        due_at=AT,
+        concern_class="question",
+        category="other",
+        source="self",
         narrative="We met in the shop.",
-        **_concern_choices(),
     )
     ConcernStep.objects.create(
         concern=concern,
         by=user,
-        at=datetime(2026, 1, 5, tzinfo=UTC),
+        at=AT,
         to_state="triaged",
         what="triaged",
         words="Talked it through.",
@@ -79,17 +83,6 @@ def world(transactional_db: None, settings: Any) -> Participant:
         user=user, type="totp", data={"secret": get_adapter().encrypt("JBSWY3DP"), "n": 3}
     )
     return participant
-
-
-def _concern_choices() -> dict[str, Any]:
-    """The facts a concern must have; which ones is not this test's matter."""
-    chosen: dict[str, Any] = {}
-    for field in BoundaryConcern._meta.concrete_fields:
-        if field.choices and not field.has_default() and not field.null:
-            chosen[field.name] = next(iter(field.flatchoices))[0]
-        elif field.get_internal_type() == "DateTimeField" and not field.null:
-            chosen[field.name] = datetime(2026, 1, 5, tzinfo=UTC)
-    return chosen
 
 
 def _key_ids(owner: "psycopg.Connection[Any]") -> dict[str, set[str | None]]:
