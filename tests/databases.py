@@ -95,7 +95,7 @@ def _make_template(server: "psycopg.Connection[Any]", name: str) -> None:
     server.execute(sql.SQL("CREATE DATABASE {making}").format(**words))
     url = urlunsplit(urlsplit(owner_url())._replace(path=f"/{making}"))
     done = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"],
         cwd=PROJECT,
         env=os.environ | {"DATABASE_OWNER_URL": url, "DATABASE_ROLE": "owner"},
         capture_output=True,

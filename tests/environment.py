@@ -38,6 +38,7 @@ def pytest_load_initial_conftests() -> Generator[None, Any, Any]:
         "EMAIL_URL": "smtp://127.0.0.1:9",  # nobody listens; the smtp fixture does
         "BASE_URL": "http://localhost",
         "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+        "DATABASE_MAX_AGE": "0",  # no connection outlives its request and keeps the database busy
         "DEBUG": "yes",
         "DEMO": "yes",
     }.items():
