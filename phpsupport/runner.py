@@ -32,8 +32,8 @@ from phpsupport.devservices import (
 PACKAGES = ("phpsupport", "participants", "facilitators", "sessions")
 COMMANDS = {
     "web": "-m gunicorn -c python:phpsupport.gunicorn_conf phpsupport.wsgi:application",
-    "worker": "-m celery -A phpsupport.celery worker -c 2 --without-gossip --without-mingle",
-    "beat": "-m celery -A phpsupport.celery beat",
+    "worker": "-m celery -q -A phpsupport.celery worker -c 2 --without-gossip --without-mingle",
+    "beat": "-m celery -q -A phpsupport.celery beat",
 }
 DEFAULT_PORT = 8000
 PORTS_TRIED = 50
@@ -97,6 +97,8 @@ def _demo_environment(port: int) -> dict[str, str]:
         "DEBUG": "no",
         "DEV_MAIL_DIR": str(Place("run").mail),
         "PYTHONUNBUFFERED": "1",
+        # Whoever runs the demo as root knows it.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         # Commands before the catcher is there write no mail.
         "EMAIL_URL": "smtp://127.0.0.1:9",
         **_kept_secrets(),
