@@ -173,6 +173,8 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or DEMO
 MFA_REQUIRED = env.flag("MFA_REQUIRED", default=not DEMO)
 USERSESSIONS_TRACK_ACTIVITY = False
 
+# Not in a cookie: a message may name somebody.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
