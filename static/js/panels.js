@@ -19,3 +19,9 @@ document.addEventListener("keydown", (event) => {
     panel.querySelector("summary").focus();
   }
 });
+
+// A row of tabs wider than the screen begins with the one that is open.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = tab.closest(".tabs");
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+}
