@@ -252,7 +252,7 @@ class Keeper:
                     break
                 for child in self.children:
                     if child.poll() is not None:
-                        _say(f"{child.args[0]} ended with {child.returncode}: stopping")  # type: ignore[index]
+                        _say(f"a server ended with {child.returncode}: {child.args!r}")
                         return 1
         finally:
             self._stop()

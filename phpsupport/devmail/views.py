@@ -27,16 +27,14 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "devmail/letter.html", {"letter": _found(name)})
 
 
-@public()
+@public()  # type: ignore[arg-type]
 @never_cache
 @xframe_options_sameorigin
-@csp_replace(
+@csp_replace(  # type: ignore[arg-type]
     {
         "default-src": ["'none'"],
         "img-src": ["data:"],
-        "style-src": [
-            "'unsafe-inline'"
-        ],  # letters carry their style inline
+        "style-src": ["'unsafe-inline'"],  # letters carry their style inline
         "frame-ancestors": ["'self'"],
         "sandbox": [""],
     }
