@@ -131,7 +131,10 @@ def _kept_secrets() -> dict[str, str]:
 
 
 def _web_port() -> int:
-    wanted = int(os.environ.get("PORT") or DEFAULT_PORT)
+    asked = os.environ.get("PORT") or str(DEFAULT_PORT)
+    if not asked.isdecimal() or not 0 < int(asked) < 65536:
+        raise ServicesFault(f"PORT={asked} is no port. For example: make run PORT=9000")
+    wanted = int(asked)
     host = os.environ.get("HOST") or "127.0.0.1"
     for port in range(wanted, min(wanted + PORTS_TRIED, 65536)):
         with socket.socket() as probe:

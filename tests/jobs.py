@@ -125,7 +125,7 @@ def jobs(transactional_db: None, smtp: Postbox, tmp_path: Path) -> Iterator[None
     from phpsupport.lib import clock
 
     env = os.environ | {
-        "DATABASE_URL": _of_this_test(os.environ["DATABASE_URL"]),
+        "DATABASE_URL": of_this_test(os.environ["DATABASE_URL"]),
         "EMAIL_URL": f"smtp://127.0.0.1:{smtp.port}",
     }
     celery = [sys.executable, "-m", "celery", "-q", "-A", "tests.fast_celery"]
@@ -145,7 +145,7 @@ def jobs(transactional_db: None, smtp: Postbox, tmp_path: Path) -> Iterator[None
         yield
 
 
-def _of_this_test(url: str) -> str:
+def of_this_test(url: str) -> str:
     from django.db import connection
 
     return urlunsplit(urlsplit(url)._replace(path=f"/{connection.settings_dict['NAME']}"))
