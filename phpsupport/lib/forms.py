@@ -87,7 +87,9 @@ class Buttons(LayoutObject):
             "others": list(others),
         }
 
-    def render(self, form: Any, context: Any, template_pack: Any = TEMPLATE_PACK, **kwargs: Any) -> str:
+    def render(
+        self, form: Any, context: Any, template_pack: Any = TEMPLATE_PACK, **kwargs: Any
+    ) -> str:
         return render_to_string("components/form_end.html", self.context)
 
 
@@ -194,7 +196,12 @@ def without_nul(data: Any) -> Any:
     if data is None:
         return None
     if isinstance(data, QueryDict | MultiValueDict):
-        if not any("\0" in value for _, values in data.lists() for value in values if isinstance(value, str)):
+        if not any(
+            "\0" in value
+            for _, values in data.lists()
+            for value in values
+            if isinstance(value, str)
+        ):
             return data
         clean = QueryDict(mutable=True) if isinstance(data, QueryDict) else MultiValueDict()
         for key, values in data.lists():
@@ -203,53 +210,89 @@ def without_nul(data: Any) -> Any:
     return {k: v.replace("\0", "") if isinstance(v, str) else v for k, v in data.items()}
 
 
-def _small(label: str) -> str:
-    """The label inside a sentence: small first letter unless it is an abbreviation."""
-    label = str(label).rstrip("?:. ")
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
-
-
-def _sentences(field: forms.Field, label: str) -> dict[str, str]:
+def _sentences(field: forms.Field) -> dict[str, str]:
     """What to say when an answer is missing or not understood."""
-    name = _small(label) or "an answer"
     said = {
-        "required": f"Enter {name}.",
+        "required": "Fill this in.",
         "max_length": "Keep this to %(limit_value)d characters or fewer; it has %(show_value)d.",
         "min_length": "Write at least %(limit_value)d characters; it has %(show_value)d.",
         "max_value": "Enter a number of %(limit_value)s or less.",
         "min_value": "Enter a number of %(limit_value)s or more.",
     }
-    if isinstance(field, forms.BooleanField):
-        said["required"] = "Tick this box to go on."
-    elif isinstance(field, forms.FileField):
-        said["required"] = "Choose a file."
-        said["empty"] = "This file is empty. Choose another one."
-        said["invalid"] = "The file did not arrive. Choose it again."
-    elif isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
-        said["required"] = f"Choose at least one: {name}."
-        said["invalid_choice"] = "One of the choices is no longer there. Choose again."
-        said["invalid_pk_value"] = said["invalid_choice"]
-        said["invalid_list"] = said["invalid_choice"]
-    elif isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
-        said["required"] = f"Choose {name}."
-        said["invalid_choice"] = "Choose one from the list."
-    elif isinstance(field, forms.DateTimeField):
-        said["invalid"] = "Enter a day and a time, for example 2027-03-04 14:30."
-    elif isinstance(field, forms.DateField):
-        said["invalid"] = "Enter a day that exists, for example 2027-03-04."
-    elif isinstance(field, forms.TimeField):
-        said["invalid"] = "Enter a time of day, for example 14:30."
-    elif isinstance(field, forms.EmailField):
-        said["invalid"] = "Enter an e-mail address such as name@example.org."
-    elif isinstance(field, forms.URLField):
-        said["invalid"] = "Enter a web address such as https://example.org."
-    elif isinstance(field, forms.DecimalField | forms.FloatField):
-        said["invalid"] = "Enter a number, for example 1.5."
-    elif isinstance(field, forms.IntegerField):
-        said["invalid"] = "Enter a whole number."
+    # The first kind that fits; the narrower ones come before what they derive from.
+    gone = "One of the choices is no longer there. Choose again."
+    for kinds, own in (
+        (forms.BooleanField, {"required": "Tick this box to go on."}),
+        (
+            forms.FileField,
+            {
+                "required": "Choose a file.",
+                "empty": "This file is empty. Choose another one.",
+                "missing": "The file did not arrive. Choose it again.",
+                "invalid": "The file did not arrive. Choose it again.",
+            },
+        ),
+        (
+            (forms.MultipleChoiceField, forms.ModelMultipleChoiceField),
+            {
+                "required": "Choose at least one.",
+                "invalid_choice": gone,
+                "invalid_pk_value": gone,
+                "invalid_list": gone,
+            },
+        ),
+        (
+            (forms.ChoiceField, forms.ModelChoiceField),
+            {"required": "Choose one.", "invalid_choice": "Choose one from the list."},
+        ),
+        (
+            forms.DateTimeField,
+            {
+                "required": "Enter a day and a time.",
+                "invalid": "Enter a day and a time, for example 2027-03-04 14:30.",
+            },
+        ),
+        (
+            forms.DateField,
+            {
+                "required": "Enter a day.",
+                "invalid": "Enter a day that exists, for example 2027-03-04.",
+            },
+        ),
+        (
+            forms.TimeField,
+            {"required": "Enter a time.", "invalid": "Enter a time of day, for example 14:30."},
+        ),
+        (
+            forms.EmailField,
+            {
+                "required": "Enter an e-mail address.",
+                "invalid": "Enter an e-mail address such as name@example.org.",
+            },
+        ),
+        (
+            forms.URLField,
+            {
+                "required": "Enter a web address.",
+                "invalid": "Enter a web address such as https://example.org.",
+            },
+        ),
+        (
+            (forms.DecimalField, forms.FloatField),
+            {"required": "Enter a number.", "invalid": "Enter a number, for example 1.5."},
+        ),
+        (
+            forms.IntegerField,
+            {"required": "Enter a number.", "invalid": "Enter a whole number."},
+        ),
+    ):
+        if isinstance(field, kinds):
+            return said | own
     return said
 
 
+# Where a browser would offer what its owner typed elsewhere.
+TYPED = (forms.TextInput, forms.EmailInput, forms.URLInput, forms.Textarea)
 NATIVE = {
     forms.DateInput: ("date", "%Y-%m-%d"),
     forms.TimeInput: ("time", "%H:%M"),
@@ -283,16 +326,15 @@ class Shaped:
             self._shape(name, field)
 
     def _shape(self, name: str, field: forms.Field) -> None:
-        label = str(field.label) if field.label is not None else name.replace("_", " ")
         defaults: dict[str, Any] = {}
         for parent in reversed(type(field).__mro__):
             defaults.update(getattr(parent, "default_error_messages", {}))
-        for code, sentence in _sentences(field, label).items():
+        for code, sentence in _sentences(field).items():
             own = field.error_messages.get(code)
             if own is None or own == defaults.get(code):
                 field.error_messages[code] = sentence
         widget = field.widget
-        if (native := NATIVE.get(type(widget))):
+        if native := NATIVE.get(type(widget)):
             widget.input_type, widget.format = native  # type: ignore[attr-defined]
         for kind, formats in FORMATS.items():
             if type(field) is kind:
@@ -304,7 +346,7 @@ class Shaped:
                 field.validators.append(MinValueValidator(SMALLEST))
             if isinstance(widget, forms.NumberInput):
                 widget.attrs.setdefault("inputmode", "numeric")
-        elif type(field) is forms.CharField and field.max_length is None:
+        elif type(field) in (forms.CharField, forms.URLField) and field.max_length is None:
             most = PROSE_LENGTH if isinstance(widget, forms.Textarea) else LINE_LENGTH
             field.max_length = most
             field.validators.append(MaxLengthValidator(most))
@@ -312,7 +354,7 @@ class Shaped:
         if isinstance(widget, forms.Textarea) and widget.attrs.get("rows") in ("10", 10):
             widget.attrs.update(rows="4")
             widget.attrs.pop("cols", None)
-        if isinstance(widget, forms.TextInput | forms.Textarea):
+        if isinstance(widget, TYPED):
             widget.attrs.setdefault("autocomplete", self.autofill.get(name, "off"))
 
     @cached_property

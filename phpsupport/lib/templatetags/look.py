@@ -277,12 +277,18 @@ def steps(names: Iterable[str], current: int) -> SafeString:
                 )
             )
         elif position == current:
-            items.append(format_html(
-                    '<li aria-current="step"><span class="step-dot">{}</span>{}</li>', position, name
-                ))
+            items.append(
+                format_html(
+                    '<li aria-current="step"><span class="step-dot">{}</span>{}</li>',
+                    position,
+                    name,
+                )
+            )
         else:
             items.append(format_html('<li><span class="step-dot">{}</span>{}</li>', position, name))
-    return format_html('<ol class="steps">{}</ol>', mark_safe("".join(items)))
+    return format_html(
+        '<ol class="steps">{}</ol>', format_html_join("", "{}", ((i,) for i in items))
+    )
 
 
 def _get(item: object, name: str) -> object:
