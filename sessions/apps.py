@@ -6,4 +6,4 @@ class SessionsConfig(AppConfig):
     label = "group_sessions"
 
     def ready(self) -> None:
-        from sessions import grants  # noqa: F401
+        from sessions import grants, messages  # noqa: F401

@@ -1,0 +1,300 @@
+"""The words of the messages about sessions and their notes.
+
+Neutral by rule: an appointment and its time, never the group, the room, the program, a role or
+another person. Whether a message may still go is asked when it is sent: the session, the place on
+the roster, the consent, the address and the quiet hours may all have changed since it was planned.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.template.loader import render_to_string
+
+from facilitators.models import Facilitator
+from participants.models import ChannelConsent, ContactPoint, Participant
+from phpsupport.access.models import RoleAssignment
+from phpsupport.access.roles import Role
+from phpsupport.outbox.delivery import Planned
+from phpsupport.outbox.kinds import Letter, Postpone, Withhold, kind
+from phpsupport.outbox.models import OutboxMessage
+from phpsupport.programs.models import policy_in_force
+from phpsupport.users.models import User
+from sessions.models import (
+    Enrollment,
+    GroupNote,
+    GroupSession,
+    ProgressNote,
+    SessionFacilitator,
+    SessionState,
+)
+from sessions.queries.attendance import enrolled_on
+from sessions.queries.notes import Note, needs_an_answer, returned_notes
+
+REMINDER = "session_reminder"
+LEADS_REMINDER = "session_reminder_staff"
+CANCELLED = "session_cancelled"
+MOVED = "session_moved"
+AWAITS = "note_awaits"
+RETURNED = "note_returned"
+
+
+# --- planning -----------------------------------------------------------------------------------------
+def about_waiting(notes: Sequence[Note], *, at: datetime) -> list[Planned]:
+    """To the author's supervisor, or the program leads where there is none: a note awaits you."""
+    note = notes[0]
+    to = list(
+        Facilitator.objects.filter(program_id=note.program_id, user_id=note.author_id)
+        .exclude(supervisor=None)
+        .values_list("supervisor_id", flat=True)
+    ) or list(
+        RoleAssignment.objects.in_force(at.date())
+        .filter(program_id=note.program_id, role=Role.PROGRAM_LEAD)
+        .exclude(user_id=note.author_id)
+        .values_list("user_id", flat=True)
+    )
+    return [
+        Planned(
+            AWAITS,
+            key=f"{AWAITS}:{note.session_id}:{person}:{at.isoformat()}",
+            recipient_id=person,
+            subject_id=note.session_id,
+            program_id=note.program_id,
+            due_at=at,
+            facts={"author": str(note.author_id)},
+        )
+        for person in dict.fromkeys(to)
+    ]
+
+
+def about_returned(note: Note, *, at: datetime) -> Planned:
+    """To the author: a note came back."""
+    return Planned(
+        RETURNED,
+        key=f"{RETURNED}:{note.pk}:{at.isoformat()}",
+        recipient_id=note.author_id,
+        subject_id=note.session_id,
+        program_id=note.program_id,
+        due_at=at,
+        facts={"note": str(note.pk)},
+    )
+
+
+# --- appointments -------------------------------------------------------------------------------------
+@kind(REMINDER)
+def reminder(message: OutboxMessage, at: datetime) -> Letter:
+    """A reminder to a participant who is still enrolled and still wants e-mail."""
+    session = _still_planned(message)
+    enrolled = Enrollment.objects.filter(
+        enrolled_on(session.local_date),
+        series_id=session.series_id,
+        participant_id=message.recipient_id,
+    )
+    if not enrolled.exists():
+        raise Withhold("no-longer-enrolled")
+    person, to = _participant(message.recipient_id)
+    _not_at_night(session, person.user.time_zone if person.user else "", at)
+    return _appointment(to, session, at, "You have an appointment {when}.", "Appointment reminder")
+
+
+@kind(LEADS_REMINDER)
+def reminder_to_who_leads(message: OutboxMessage, at: datetime) -> Letter:
+    """A reminder to who leads the session, if they want reminders."""
+    session = _still_planned(message)
+    person = _user(message.recipient_id)
+    if not person.wants_reminders:
+        raise Withhold("wants-none")
+    leads = SessionFacilitator.objects.filter(session=session, person=person, active=True)
+    if not leads.exists():
+        raise Withhold("no-longer-leads")
+    _not_at_night(session, person.time_zone, at)
+    return _appointment(
+        person.email, session, at, "You have an appointment {when}.", "Appointment reminder"
+    )
+
+
+@kind(CANCELLED)
+def cancelled(message: OutboxMessage, at: datetime) -> Letter:
+    """The appointment does not take place."""
+    session = _session(message)
+    if session.state != SessionState.CANCELLED:
+        raise Withhold("takes-place")
+    to, zone = _whoever(message.recipient_id)
+    _not_at_night(session, zone, at)
+    return _appointment(
+        to, session, at, "Your appointment {when} is cancelled.", "About your appointment",
+        starts_at=_instant(message, "starts_at") or session.starts_at,
+    )  # fmt: skip
+
+
+@kind(MOVED)
+def moved(message: OutboxMessage, at: datetime) -> Letter:
+    """The appointment has another time."""
+    session = _session(message)
+    if session.state != SessionState.SCHEDULED:
+        raise Withhold("no-longer-planned")
+    if _instant(message, "starts_at") != session.starts_at:
+        raise Withhold("moved-again")
+    to, zone = _whoever(message.recipient_id)
+    _not_at_night(session, zone, at)
+    before = _instant(message, "was")
+    was = f" {in_words(before, session.program.zone, at)}" if before else ""
+    return _appointment(
+        to, session, at, f"Your appointment{was} is now {{when}}.", "About your appointment"
+    )
+
+
+# --- notes --------------------------------------------------------------------------------------------
+@kind(AWAITS)
+def note_awaits(message: OutboxMessage, at: datetime) -> Letter:
+    """To a supervisor, as long as something of that author and session waits."""
+    of_author = {"session_id": message.subject_id, "author_id": message.facts.get("author")}
+    if not any(
+        needs_an_answer(model).filter(**of_author).exists() for model in (GroupNote, ProgressNote)
+    ):
+        raise Withhold("answered")
+    return _something_waits(_user(message.recipient_id))
+
+
+@kind(RETURNED)
+def note_returned(message: OutboxMessage, at: datetime) -> Letter:
+    """To an author, as long as the note waits for them or is void without a new one."""
+    pk = message.facts.get("note")
+    waits = any(
+        returned_notes(model).filter(pk=pk).exists()
+        or model.objects.filter(pk=pk, notevoids__isnull=False, replaced_by=None).exists()
+        for model in (GroupNote, ProgressNote)
+    )
+    if not waits:
+        raise Withhold("answered")
+    return _something_waits(_user(message.recipient_id))
+
+
+def _something_waits(person: User) -> Letter:
+    words = {
+        "sentence": "Something awaits you. Sign in to see it.",
+        "address": settings.BASE_URL.rstrip("/") + "/",
+    }
+    return _letter(person.email, "Something awaits you", words)
+
+
+# --- what is asked at the moment of sending -----------------------------------------------------------
+def _session(message: OutboxMessage) -> GroupSession:
+    session = (
+        GroupSession.objects.select_related("program__site").filter(pk=message.subject_id).first()
+    )
+    if session is None:
+        raise Withhold("no-session")
+    return session
+
+
+def _still_planned(message: OutboxMessage) -> GroupSession:
+    session = _session(message)
+    if session.state != SessionState.SCHEDULED:
+        raise Withhold("no-longer-planned")
+    if _instant(message, "starts_at") != session.starts_at:
+        raise Withhold("moved")
+    return session
+
+
+def _participant(pk: UUID) -> tuple[Participant, str]:
+    """A participant who may be written to, and their address."""
+    consent = ChannelConsent.objects.filter(
+        participant=OuterRef("pk"), channel="email", revoked_at=None
+    )
+    person = (
+        Participant.objects.filter(pk=pk)
+        .select_related("user")
+        .annotate(consents=Exists(consent))
+        .first()
+    )
+    if person is None or person.sealed_at:
+        raise Withhold("no-such-person")
+    if not person.consents:
+        raise Withhold("no-consent")
+    contact = ContactPoint.objects.filter(participant=person, kind="email").first()
+    if contact is None or not contact.value:
+        raise Withhold("no-address")
+    return person, contact.value
+
+
+def _user(pk: UUID) -> User:
+    person = User.objects.filter(pk=pk, is_active=True).first()
+    if person is None:
+        raise Withhold("no-account")
+    return person
+
+
+def _whoever(pk: UUID) -> tuple[str, str]:
+    """Address and zone of a participant, or of somebody who works here."""
+    if Participant.objects.filter(pk=pk).exists():
+        person, to = _participant(pk)
+        return to, person.user.time_zone if person.user else ""
+    user = _user(pk)
+    return user.email, user.time_zone
+
+
+def _not_at_night(session: GroupSession, zone: str, at: datetime) -> None:
+    """Quiet hours are the recipient's; where their zone is not known, the site's."""
+    policy = policy_in_force(session.program_id, at.astimezone(ZoneInfo(session.program.zone)).date())
+    until = quiet_until(at, zone or session.program.zone, policy)
+    if until:
+        raise Postpone(until)
+
+
+def quiet_until(at: datetime, zone: str, policy: dict[str, Any]) -> datetime | None:
+    """The instant at which the quiet hours around `at` end; None outside them."""
+    place = ZoneInfo(zone)
+    local = at.astimezone(place)
+    begin, end = (time.fromisoformat(policy[key]) for key in ("quiet_from", "quiet_until"))
+    now = local.time().replace(tzinfo=None)
+    over_midnight = begin > end
+    quiet = (now >= begin or now < end) if over_midnight else begin <= now < end
+    if not quiet:
+        return None
+    day = local.date() + timedelta(days=1 if over_midnight and now >= begin else 0)
+    return datetime.combine(day, end, place)
+
+
+def _instant(message: OutboxMessage, name: str) -> datetime | None:
+    text = message.facts.get(name)
+    return datetime.fromisoformat(text) if text else None
+
+
+# --- words --------------------------------------------------------------------------------------------
+def in_words(starts_at: datetime, zone: str, at: datetime) -> str:
+    """ "tomorrow at 2:00 PM", "on Monday, November 2, at 10:00 AM", in the zone of the site."""
+    place = ZoneInfo(zone)
+    local, today = starts_at.astimezone(place), at.astimezone(place).date()
+    clock = f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
+    away = (local.date() - today).days
+    if away in (0, 1):
+        return f"{('today', 'tomorrow')[away]} at {clock}"
+    return f"on {local:%A, %B} {local.day}, at {clock}"
+
+
+def _appointment(
+    to: str,
+    session: GroupSession,
+    at: datetime,
+    sentence: str,
+    subject: str,
+    *,
+    starts_at: datetime | None = None,
+) -> Letter:
+    when = in_words(starts_at or session.starts_at, session.program.zone, at)
+    words = {"sentence": sentence.format(when=when), "phone": session.program.site.phone}
+    return _letter(to, subject, words)
+
+
+def _letter(to: str, subject: str, words: dict[str, str]) -> Letter:
+    return Letter(
+        to=to,
+        subject=subject,
+        text=render_to_string("email/sessions/letter.txt", words),
+        html=render_to_string("email/sessions/letter.html", words),
+    )

@@ -1,0 +1,72 @@
+"""Who may do what with a session that they can see: None, or the sentence that says who can."""
+
+from uuid import UUID
+
+from facilitators.models import Facilitator
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
+from phpsupport.users.models import User
+from sessions.models import GroupNote, GroupSession, ProgressNote, SessionFacilitator
+
+
+# --- attendance, outcome and notes ------------------------------------------------------------------
+def leads(user: User, session: GroupSession) -> bool:
+    """Whether the person leads or co-facilitates this session."""
+    return SessionFacilitator.objects.filter(session=session, person=user, active=True).exists()
+
+
+def can_mark_attendance(user: User, session: GroupSession) -> str | None:
+    """Those who lead the session; schedulers and program leads for what came on paper."""
+    scope = scope_of(user)
+    if scope.has(session.program_id, Role.SCHEDULER, Role.PROGRAM_LEAD):
+        return None
+    if scope.has(session.program_id, Role.FACILITATOR) and leads(user, session):
+        return None
+    return (
+        "Attendance is marked by those who lead the session. Ask a scheduler if that should be you."
+    )
+
+
+def can_write_notes(user: User, session: GroupSession) -> str | None:
+    """Notes are written and signed by those who lead the session, by nobody else."""
+    if scope_of(user).has(session.program_id, Role.FACILITATOR) and leads(user, session):
+        return None
+    return "Notes are written by those who lead the session. Ask a scheduler if that should be you."
+
+
+can_sign_note = can_write_notes
+
+
+def supervises(user: User, author_id: UUID, program_id: UUID) -> bool:
+    """Whether the person supervises the author in that program, or leads the program."""
+    scope = scope_of(user)
+    if scope.has(program_id, Role.PROGRAM_LEAD):
+        return True
+    return (
+        scope.has(program_id, Role.SUPERVISOR)
+        and Facilitator.objects.filter(
+            program_id=program_id, user_id=author_id, supervisor=user
+        ).exists()
+    )
+
+
+def can_cosign_note(user: User, note: GroupNote | ProgressNote) -> str | None:
+    """The author's supervisor or the program lead; never one's own note."""
+    if note.author_id == user.pk:
+        return "Nobody cosigns their own note. Another supervisor or the program lead can."
+    if supervises(user, note.author_id, note.program_id):
+        return None
+    return "This note is cosigned by its author's supervisor or the program lead."
+
+
+def can_add_to_note(user: User, note: GroupNote | ProgressNote) -> str | None:
+    """Its author, the author's supervisor or the program lead."""
+    scope = scope_of(user)
+    if note.author_id == user.pk and scope.has(note.program_id, Role.FACILITATOR):
+        return None
+    if note.author_id != user.pk and supervises(user, note.author_id, note.program_id):
+        return None
+    return "Only who signed this note, their supervisor or the program lead can add to it."
+
+
+can_void_note = can_add_to_note

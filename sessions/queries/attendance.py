@@ -1,0 +1,210 @@
+"""The roster of one session, with what is marked."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from participants import names
+from participants.models import EpisodeOfCare, Participant
+from phpsupport.lib import wording
+from sessions.models import CAME, Attendance, Enrollment, GroupKind, GroupSession, Status
+from sessions.screening import Named
+
+FIRST_DAYS = timedelta(days=7)
+FOUND_AT_MOST = 8
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person on the roster of a session. `status` is '' as long as nobody marked them."""
+
+    participant_id: UUID
+    name: str
+    hint: str
+    tags: tuple[tuple[str, str], ...]
+    named: Named
+    enrolled: bool
+    status: str = ""
+    arrived: time | None = None
+    departed: time | None = None
+    reason: str = ""
+    walk_in: bool = False
+    marked_by: str = ""
+    marked_at: datetime | None = None
+
+    @property
+    def came(self) -> bool:
+        return self.status in CAME
+
+    @property
+    def mark(self) -> str:
+        """The mark in words: "Late 10:07", "Excused"."""
+        if not self.status:
+            return ""
+        times = [
+            wording.clock_time(at) for at in (self.arrived, self.departed) if at is not None
+        ]
+        return " ".join([Status(self.status).label, "–".join(times)]).strip()
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands above every page of a session, in the site's time."""
+
+    title: str
+    when: str
+    room: str
+    starts: time
+    ends: time
+    zone: str
+
+
+def with_heading(sessions: QuerySet[GroupSession]) -> QuerySet[GroupSession]:
+    """Sessions with what `heading` needs."""
+    return sessions.select_related("series__group", "room", "program__site")
+
+
+def heading(session: GroupSession) -> Heading:
+    """The words above a page of the session; load it through `with_heading`."""
+    zone = session.program.zone
+    starts = session.starts_at.astimezone(ZoneInfo(zone))
+    ends = session.ends_at.astimezone(ZoneInfo(zone))
+    return Heading(
+        title=session.series.group.name,
+        when=wording.day_and_span(starts, ends),
+        room=session.room.name,
+        starts=starts.time().replace(tzinfo=None),
+        ends=ends.time().replace(tzinfo=None),
+        zone=zone,
+    )
+
+
+def enrolled_on(day: date) -> Q:
+    """Enrollments that hold on `day`; the former chart of somebody who works here is not among them."""
+    return Q(Q(until_on=None) | Q(until_on__gte=day), from_on__lte=day, participant__sealed_at=None)
+
+
+_SHOWN = (
+    "participant__record_number", "participant__first_name", "participant__last_name",
+    "participant__preferred_name", "participant__pronouns", "participant__interpreter_needed",
+)  # fmt: skip
+
+
+def roster(session: GroupSession) -> list[Person]:
+    """Who is expected or came, in order of the names shown. Two queries."""
+    expected = {
+        row.participant_id: row
+        for row in Enrollment.objects.filter(
+            enrolled_on(session.local_date), series_id=session.series_id
+        )
+        .select_related("participant", "episode")
+        .only("participant_id", "episode__admitted_on", *_SHOWN)
+    }
+    marked = {
+        row.participant_id: row
+        for row in Attendance.objects.filter(session=session, participant__sealed_at=None)
+        .select_related("participant", "marked_by")
+        .only(
+            "participant_id", "status", "arrived", "departed", "reason", "walk_in", "marked_at",
+            "marked_by__first_name", "marked_by__last_name", "marked_by__preferred_name", *_SHOWN,
+        )
+    }  # fmt: skip
+    people = []
+    for participant_id, row in (marked | expected).items():
+        admitted = row.episode.admitted_on if isinstance(row, Enrollment) and row.episode else None
+        people.append(
+            person_of(
+                row.participant,
+                on=session.local_date,
+                admitted_on=admitted,
+                enrolled=participant_id in expected,
+                mark=marked.get(participant_id),
+            )
+        )
+    return in_order(people)
+
+
+def person_of(
+    participant: Participant,
+    *,
+    on: date,
+    admitted_on: date | None = None,
+    enrolled: bool = False,
+    mark: Attendance | None = None,
+) -> Person:
+    """One person as a roster shows them."""
+    first, last = participant.first_name, participant.last_name
+    name = names.display_name(first, last, participant.preferred_name)
+    tags = []
+    if participant.interpreter_needed:
+        tags.append(("calm", "interpreter"))
+    if admitted_on and timedelta(0) <= on - admitted_on < FIRST_DAYS:
+        tags.append(("wait", "first week"))
+    if participant.pronouns:
+        tags.append(("plain", participant.pronouns))
+    if mark and mark.walk_in:
+        tags.append(("plain", "walk-in"))
+    marked_by = mark.marked_by if mark else None
+    return Person(
+        participant_id=participant.pk,
+        name=name,
+        hint=participant.record_number,
+        tags=tuple(tags),
+        named=Named(participant.pk, name, first, last, participant.preferred_name),
+        enrolled=enrolled,
+        status=mark.status if mark else "",
+        arrived=mark.arrived if mark else None,
+        departed=mark.departed if mark else None,
+        reason=mark.reason if mark else "",
+        walk_in=mark.walk_in if mark else not enrolled,
+        marked_by=marked_by.name if marked_by else "",
+        marked_at=mark.marked_at if mark else None,
+    )
+
+
+def in_order(people: Iterable[Person]) -> list[Person]:
+    """By the name shown; a record number stays beside a name that two people share."""
+    people = list(people)
+    often = Counter(person.name for person in people)
+    told_apart = [
+        person if often[person.name] > 1 else Person(**{**person.__dict__, "hint": ""})
+        for person in people
+    ]
+    return sorted(
+        told_apart,
+        key=lambda p: (
+            names.display_sort_key(p.named.first, p.named.last, p.named.preferred),
+            p.hint,
+        ),
+    )
+
+
+def can_walk_in(session: GroupSession) -> QuerySet[Participant]:
+    """Who may walk in: people in the program that day; to an alumni group, also those of before."""
+    stays: Any = EpisodeOfCare.objects.filter(
+        participant=OuterRef("pk"), program_id=session.program_id
+    )
+    if session.series.group.kind == GroupKind.ALUMNI:
+        stays = stays.filter(admitted_on__lte=session.local_date)
+    else:
+        stays = stays.open_on(session.local_date)
+    return Participant.objects.filter(Exists(stays), sealed_at=None)
+
+
+def find_walk_ins(session: GroupSession, words: str, on_roster: Iterable[UUID]) -> list[Person]:
+    """People who may walk in and are not on the roster, by name or record number. One query."""
+    if len(words.strip()) < 2:
+        return []
+    found = (
+        can_walk_in(session)
+        .matching(words)
+        .exclude(pk__in=list(on_roster))
+        .order_by("first_name", "last_name", "record_number")[:FOUND_AT_MOST]
+    )
+    return [person_of(participant, on=session.local_date) for participant in found]
