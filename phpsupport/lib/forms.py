@@ -135,7 +135,7 @@ class LineField(forms.CharField):
         super().__init__(max_length=max_length, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        return " ".join(super().to_python(value).split())
+        return " ".join((super().to_python(value) or "").split())
 
 
 class ProseField(forms.CharField):
@@ -146,7 +146,7 @@ class ProseField(forms.CharField):
         super().__init__(max_length=max_length, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 class WholeField(forms.IntegerField):
@@ -321,7 +321,7 @@ class Shaped:
 
     def __init__(self, data: Any = None, *args: Any, cancel: str = "", **kwargs: Any) -> None:
         self.cancel = cancel
-        super().__init__(without_nul(data), *args, **kwargs)
+        super().__init__(without_nul(data), *args, **kwargs)  # type: ignore[call-arg]
         for name, field in self.fields.items():
             self._shape(name, field)
 
@@ -346,7 +346,7 @@ class Shaped:
                 field.validators.append(MinValueValidator(SMALLEST))
             if isinstance(widget, forms.NumberInput):
                 widget.attrs.setdefault("inputmode", "numeric")
-        elif type(field) in (forms.CharField, forms.URLField) and field.max_length is None:
+        elif isinstance(field, forms.CharField) and self._is_unbounded(field):
             most = PROSE_LENGTH if isinstance(widget, forms.Textarea) else LINE_LENGTH
             field.max_length = most
             field.validators.append(MaxLengthValidator(most))
@@ -356,6 +356,11 @@ class Shaped:
             widget.attrs.pop("cols", None)
         if isinstance(widget, TYPED):
             widget.attrs.setdefault("autocomplete", self.autofill.get(name, "off"))
+
+    @staticmethod
+    def _is_unbounded(field: forms.CharField) -> bool:
+        # Others that derive from CharField clean to something that has no length.
+        return type(field) in (forms.CharField, forms.URLField) and field.max_length is None
 
     @cached_property
     def helper(self) -> FormHelper:

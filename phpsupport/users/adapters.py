@@ -12,12 +12,28 @@ MFA_CONTEXT = "mfa.secret"
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by invitation only."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "This account is closed. If that is a mistake, ask your program lead.",
+        "email_password_mismatch": "The address or the password is not right. Try again, or set a new password.",
+        "email_taken": "This address belongs to another account. Use a different one.",
+        "enter_current_password": "This is not your password of today. Try again.",
+        "incorrect_code": "This code is not right, or too old. Enter the one that is shown now.",
+        "incorrect_password": "This is not your password. Try again.",
+        "rate_limited": "That was too often in a short time. Wait some minutes, then try again.",
+        "same_as_current": "This is the address you have now. Enter another one.",
+        "too_many_login_attempts": "Too many tries went wrong. Wait some minutes, then try again.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
 
 class MFAAdapter(DefaultMFAAdapter):
     """allauth keeps TOTP secrets and recovery seeds in clear unless told otherwise."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This code is not right, or too old. Enter the one that is shown now.",
+    }
 
     def encrypt(self, text: str) -> str:
         return encryption.encrypt(text, context=MFA_CONTEXT)

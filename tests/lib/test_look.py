@@ -337,7 +337,7 @@ def test_messages_are_said_politely() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["400.html", "403.html", "404.html", "500.html", "form_expired.html"]
+    "name", ["400.html", "403.html", "404.html", "429.html", "500.html", "form_expired.html"]
 )
 def test_fault_pages_stand_without_a_request(name: str) -> None:
     out = render_to_string(name)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django import template
 from django.conf import settings
@@ -291,7 +292,7 @@ def steps(names: Iterable[str], current: int) -> SafeString:
     )
 
 
-def _get(item: object, name: str) -> object:
+def _get(item: object, name: str) -> Any:
     return item.get(name) if isinstance(item, dict) else getattr(item, name, None)
 
 
