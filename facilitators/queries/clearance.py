@@ -1,0 +1,380 @@
+"""Clearance for whole sets of facilitators and days, in three queries however many they are.
+
+found = clearances([ana.pk, devon.pk], days)      # {(facilitator id, day): Clearance}
+file = files_of([ana.pk])[ana.pk]                 # or keep what it is computed from
+file.on(day), file.on(day, as_lead=False), file.rules.policy_on(day)
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from facilitators import clearance as pure
+from facilitators.models import (
+    Certification,
+    ClearanceOverride,
+    Facilitator,
+    Leave,
+    Stage,
+    TrainingRecord,
+    TrainingRequirement,
+)
+from phpsupport.access.roles import Role
+from phpsupport.lib.clock import local_date
+from phpsupport.lib.periods import Period
+from phpsupport.programs.models import PolicyProfile
+from phpsupport.programs.policy import DEFAULTS
+
+# Who may stand beside a lead. Whoever may lead by the program's rules may do so as well.
+CO_STAGES: Final = frozenset(
+    {Stage.SHADOWING, Stage.CO_FACILITATING, Stage.CERTIFIED, Stage.ACTIVE}
+)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training on record."""
+
+    id: UUID
+    requirement_id: UUID
+    completed_on: date
+    expires_on: date | None
+    revoked_on: date | None
+    verified_at: datetime | None
+    verified_by: str
+    hours: float | None
+    provider: str
+    certificate_number: str
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A certification on record."""
+
+    id: UUID
+    kind: str
+    number: str
+    board: str
+    issued_on: date
+    expires_on: date
+    revoked_on: date | None
+
+
+@dataclass(frozen=True)
+class Away:
+    """Leave that was not cancelled."""
+
+    id: UUID
+    from_on: date
+    until_on: date
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """A supervisor's decision that somebody may lead although something is missing."""
+
+    id: UUID
+    from_on: date
+    until_on: date
+    reason: str
+    by_name: str
+    withdrawn_on: date | None
+
+    def period(self) -> Period[date] | None:
+        """The days on which it counts; None when it was withdrawn before it began."""
+        last = self.until_on
+        if self.withdrawn_on is not None:
+            last = min(last, self.withdrawn_on - timedelta(days=1))
+        return Period.days(self.from_on, last) if last >= self.from_on else None
+
+
+@dataclass
+class ProgramRules:
+    """A program's requirements and its dated rules."""
+
+    program_id: UUID
+    requirements: tuple[TrainingRequirement, ...] = ()
+    profiles: tuple[tuple[date, dict[str, Any]], ...] = ()  # by the day from which they hold
+    _policies: dict[date, dict[str, Any]] = field(default_factory=dict, repr=False)
+    _requirements: dict[date, tuple[pure.Requirement, ...]] = field(
+        default_factory=dict, repr=False
+    )
+    _rules: dict[date, pure.Rules] = field(default_factory=dict, repr=False)
+
+    def policy_on(self, day: date) -> dict[str, Any]:
+        """The rules in force on `day` over the defaults."""
+        if day not in self._policies:
+            begun = [rules for since, rules in self.profiles if since <= day]
+            self._policies[day] = {**DEFAULTS, **(begun[-1] if begun else {})}
+        return self._policies[day]
+
+    def asked_on(self, day: date) -> tuple[pure.Requirement, ...]:
+        """What is asked of a facilitator on `day`: what had been retired by then is not."""
+        if day not in self._requirements:
+            self._requirements[day] = tuple(
+                pure.Requirement(str(r.pk), r.name, r.validity_months, r.required)
+                for r in self.requirements
+                if r.retired_on is None or day < r.retired_on
+            )
+        return self._requirements[day]
+
+    def rules_on(self, day: date) -> pure.Rules:
+        """The part of the policy that clearance asks for."""
+        if day not in self._rules:
+            policy = self.policy_on(day)
+            self._rules[day] = pure.Rules(
+                soon_days=tuple(policy["soon_days"]),
+                lead_stages=frozenset(policy["stages_that_lead"]),
+                co_stages=CO_STAGES,
+            )
+        return self._rules[day]
+
+
+@dataclass
+class ClearanceFile:
+    """Everything that clearance of one facilitator is computed from."""
+
+    facilitator: Facilitator
+    rules: ProgramRules
+    trainings: tuple[Training, ...] = ()
+    credentials: tuple[Credential, ...] = ()
+    leave: tuple[Away, ...] = ()
+    overrides: tuple[Allowed, ...] = ()
+
+    @cached_property
+    def held(self) -> tuple[pure.Held, ...]:
+        return tuple(
+            pure.Held(str(t.requirement_id), t.completed_on, t.expires_on, t.revoked_on)
+            for t in self.trainings
+        )
+
+    @cached_property
+    def certified(self) -> tuple[pure.Credential, ...]:
+        return tuple(
+            pure.Credential(c.kind, c.issued_on, c.expires_on, c.revoked_on)
+            for c in self.credentials
+        )
+
+    @cached_property
+    def away(self) -> tuple[Period[date], ...]:
+        return tuple(Period.days(a.from_on, a.until_on) for a in self.leave)
+
+    @cached_property
+    def _lifted(self) -> tuple[pure.Override, ...]:
+        return tuple(
+            pure.Override(o.reason, o.by_name, period)
+            for o in self.overrides
+            if (period := o.period()) is not None
+        )
+
+    def stage_on(self, day: date) -> str:
+        """The stage, and "ended" after the last day of work."""
+        last = self.facilitator.ended_on
+        return Stage.ENDED if last is not None and day > last else self.facilitator.stage
+
+    def on(self, day: date, *, as_lead: bool = True) -> pure.Clearance:
+        """Whether this facilitator may lead (or co-facilitate) on `day`, with the reasons."""
+        return pure.clearance(
+            day,
+            stage=self.stage_on(day),
+            requirements=self.rules.asked_on(day),
+            held=self.held,
+            credentials=self.certified,
+            leave=self.away,
+            override=next((o for o in self._lifted if day in o.period), None),
+            as_lead=as_lead,
+            rules=self.rules.rules_on(day),
+        )
+
+    def cells_on(self, day: date) -> list[tuple[pure.Requirement, pure.Cell]]:
+        """How each requirement stands on `day`, for the matrix."""
+        soon = self.rules.rules_on(day).soon_days
+        return [(r, pure.cell(r, self.held, day, soon)) for r in self.rules.asked_on(day)]
+
+    def credential_cell_on(self, day: date) -> pure.Cell:
+        """How the certification stands on `day`."""
+        return pure.credential_cell(self.certified, day, self.rules.rules_on(day).soon_days)
+
+    def credential_kind_on(self, day: date) -> str:
+        """ "full", "initial", or "" without a valid certification."""
+        found = pure.credential_on(self.certified, day)
+        return found.kind if found else ""
+
+
+# --- reading --------------------------------------------------------------------------------------
+def clearances(
+    facilitator_ids: Iterable[UUID], days: Iterable[date], *, as_lead: bool = True
+) -> dict[tuple[UUID, date], pure.Clearance]:
+    """Clearance of each facilitator on each day: three queries. An unknown id is left out."""
+    wanted = sorted(set(days))
+    return {
+        (pk, day): file.on(day, as_lead=as_lead)
+        for pk, file in files_of(facilitator_ids).items()
+        for day in wanted
+    }
+
+
+def files_of(facilitator_ids: Iterable[UUID]) -> dict[UUID, ClearanceFile]:
+    """What clearance is computed from, by facilitator: three queries."""
+    return load_files(Facilitator.objects.filter(pk__in=set(facilitator_ids)))
+
+
+def load_files(
+    facilitators: QuerySet[Facilitator], *, rules: ProgramRules | None = None
+) -> dict[UUID, ClearanceFile]:
+    """The same for any queryset, in its order; annotations on it stay on `file.facilitator`.
+
+    One query, and two more for the rules unless those of the one program are given.
+    """
+    rows = list(
+        facilitators.select_related("user", "supervisor", "program__site").annotate(
+            _trainings=_TRAININGS, _credentials=_CREDENTIALS, _leave=_LEAVE, _overrides=_OVERRIDES
+        )
+    )
+    by_program = (
+        {rules.program_id: rules} if rules else program_rules({row.program_id for row in rows})
+    )
+    return {row.pk: _file(row, by_program[row.program_id]) for row in rows}
+
+
+def program_rules(program_ids: Iterable[UUID]) -> dict[UUID, ProgramRules]:
+    """Requirements and dated rules of programs: two queries."""
+    wanted = set(program_ids)
+    requirements: dict[UUID, list[TrainingRequirement]] = {}
+    for requirement in TrainingRequirement.objects.filter(
+        program_id__in=wanted, role=Role.FACILITATOR
+    ).order_by("position", "name"):
+        requirements.setdefault(requirement.program_id, []).append(requirement)
+    profiles: dict[UUID, list[tuple[date, dict[str, Any]]]] = {}
+    for program_id, since, rules in (
+        PolicyProfile.objects.filter(program_id__in=wanted)
+        .order_by("effective_from")
+        .values_list("program_id", "effective_from", "rules")
+    ):
+        profiles.setdefault(program_id, []).append((since, rules))
+    return {
+        pk: ProgramRules(pk, tuple(requirements.get(pk, ())), tuple(profiles.get(pk, ())))
+        for pk in wanted
+    }
+
+
+def _rows(model: Any, order: tuple[str, ...], **columns: str) -> ArraySubquery:
+    rows = model.objects.filter(facilitator=OuterRef("pk")).order_by(*order)
+    if model is Leave:
+        rows = rows.filter(cancelled_at=None)
+    return ArraySubquery(rows.values(row=JSONObject(id="pk", **columns)))
+
+
+def _person(path: str) -> dict[str, str]:
+    return {name: f"{path}__{name}" for name in ("first_name", "preferred_name", "last_name")}
+
+
+_TRAININGS = _rows(
+    TrainingRecord,
+    ("-completed_on", "pk"),
+    requirement_id="requirement_id",
+    completed_on="completed_on",
+    expires_on="expires_on",
+    revoked_on="revoked_on",
+    verified_at="verified_at",
+    hours="hours",
+    provider="provider",
+    certificate_number="certificate_number",
+    **_person("verified_by"),
+)
+_CREDENTIALS = _rows(
+    Certification,
+    ("-issued_on", "pk"),
+    kind="kind",
+    number="number",
+    board="board",
+    issued_on="issued_on",
+    expires_on="expires_on",
+    revoked_on="revoked_on",
+)
+_LEAVE = _rows(Leave, ("from_on",), from_on="from_on", until_on="until_on")
+_OVERRIDES = _rows(
+    ClearanceOverride,
+    ("-from_on", "pk"),
+    from_on="from_on",
+    until_on="until_on",
+    reason="reason",
+    withdrawn_at="withdrawn_at",
+    **_person("given_by"),
+)
+
+
+def _file(row: Any, rules: ProgramRules) -> ClearanceFile:
+    zone = row.program.zone
+    return ClearanceFile(
+        facilitator=row,
+        rules=rules,
+        trainings=tuple(
+            Training(
+                id=UUID(t["id"]),
+                requirement_id=UUID(t["requirement_id"]),
+                completed_on=date.fromisoformat(t["completed_on"]),
+                expires_on=_date(t["expires_on"]),
+                revoked_on=_date(t["revoked_on"]),
+                verified_at=_instant(t["verified_at"]),
+                verified_by=_name(t),
+                hours=t["hours"],
+                provider=t["provider"],
+                certificate_number=t["certificate_number"],
+            )
+            for t in row._trainings
+        ),
+        credentials=tuple(
+            Credential(
+                id=UUID(c["id"]),
+                kind=c["kind"],
+                number=c["number"],
+                board=c["board"],
+                issued_on=date.fromisoformat(c["issued_on"]),
+                expires_on=date.fromisoformat(c["expires_on"]),
+                revoked_on=_date(c["revoked_on"]),
+            )
+            for c in row._credentials
+        ),
+        leave=tuple(
+            Away(
+                UUID(a["id"]),
+                date.fromisoformat(a["from_on"]),
+                date.fromisoformat(a["until_on"]),
+            )
+            for a in row._leave
+        ),
+        overrides=tuple(
+            Allowed(
+                id=UUID(o["id"]),
+                from_on=date.fromisoformat(o["from_on"]),
+                until_on=date.fromisoformat(o["until_on"]),
+                reason=o["reason"],
+                by_name=_name(o),
+                withdrawn_on=(
+                    local_date(at, zone) if (at := _instant(o["withdrawn_at"])) else None
+                ),
+            )
+            for o in row._overrides
+        ),
+    )
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    first = row["preferred_name"] or row["first_name"] or ""
+    return f"{first} {row['last_name'] or ''}".strip()
