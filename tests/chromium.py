@@ -141,7 +141,9 @@ def _unpack(package: bytes, fresh: Path, folder: Path) -> None:
             "fonts.tar.br": fresh / "fonts",
         }.items():
             with tarfile.open(fileobj=io.BytesIO(inner(name))) as archive:
-                archive.extractall(target, filter="data")
+                # The oldest 3.11 does not know it; what is unpacked is pinned by its digest.
+                archive.extraction_filter = getattr(tarfile, "data_filter", None)
+                archive.extractall(target)
     (fresh / "fonts.conf").write_text(
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
         f"  <dir>{folder}/fonts</dir>\n"
