@@ -47,10 +47,11 @@ def sealed_charts(scope: Scope) -> Q | None:
     if not programs:
         return open_charts
     theirs = EpisodeOfCare.objects.filter(program_id__in=programs).values("participant_id")
-    return open_charts | (Q(pk__in=theirs) & ~Q(user=scope.user))
+    return open_charts | (Q(pk__in=theirs) & (Q(user=None) | ~Q(user=scope.user)))
 
 
 @limit(EpisodeOfCare)
 def episodes_of_sealed_charts(scope: Scope) -> Q | None:
     programs = scope.programs(Role.PRIVACY_OFFICER)
-    return Q(participant__sealed_at=None) | Q(program_id__in=programs)
+    others = Q(participant__user=None) | ~Q(participant__user=scope.user)
+    return Q(participant__sealed_at=None) | Q(program_id__in=programs) & others

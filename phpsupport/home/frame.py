@@ -94,13 +94,16 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         return {"frame": Frame(demo=settings.DEMO)}
     program = getattr(request, "program", None)
     held = scope_of(user).roles.get(program.pk, frozenset()) if program else frozenset()
+    entries = [
+        (label, url, icon)
+        for label, name, icon, roles in ENTRIES
+        if roles & held and (url := _address(name))
+    ]
+    # The longest address that fits: /participants/mine/ is not the page /participants/.
+    here = max((url for _, url, _ in entries if _is_current(request.path, url)), key=len, default="")
     return {
         "frame": Frame(
-            nav=[
-                Item(label, url, icon, current=_is_current(request.path, url))
-                for label, name, icon, roles in ENTRIES
-                if roles & held and (url := _address(name))
-            ],
+            nav=[Item(label, url, icon, current=url == here) for label, url, icon in entries],
             program=program,
             programs=getattr(request, "programs", ()),
             user_name=user.name,
