@@ -11,7 +11,7 @@ from facilitators.models import (
     TrainingRequirement,
 )
 from phpsupport.access.grants import grant, limit
-from phpsupport.access.roles import Role
+from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import Scope
 
 
@@ -88,13 +88,23 @@ def concerns_to_review(scope: Scope) -> Q | None:
 @grant(BoundaryConcern)
 def concerns_reported(scope: Scope) -> Q | None:
     """Who reported a concern sees that it is being looked at."""
-    programs = scope.programs(Role.FACILITATOR, Role.SCHEDULER, Role.SUPERVISOR, Role.CLINICIAN)
+    programs = scope.programs(*STAFF)
     return Q(reported_by=scope.user, program_id__in=programs) if programs else None
 
 
 @limit(BoundaryConcern)
 def nobody_named(scope: Scope) -> Q | None:
-    """Nobody named in a concern sees it; only who asked about their own boundary sees their own report."""
+    """Nobody named in a concern sees it, nor the facilitator it is about, nor whom they supervise.
+
+    Who reported it keeps sight of their own report, unless they are named.
+    """
     named = NamedInConcern.objects.filter(user=scope.user).values("concern_id")
-    own_report = Q(reported_by=scope.user)
-    return ~Q(pk__in=named) & (Q(facilitator=None) | ~Q(facilitator__user=scope.user) | own_report)
+    over_me = Facilitator.objects.filter(user=scope.user, supervisor__isnull=False).values(
+        "supervisor_id"
+    )
+    tied = NamedInConcern.objects.filter(user_id__in=over_me).values("concern_id")
+    about_me_or_mine = Q(facilitator__user=scope.user) | Q(facilitator__user_id__in=over_me)
+    about = BoundaryConcern.objects.filter(about_me_or_mine).values("pk")
+    return ~Q(pk__in=named) & (
+        Q(reported_by=scope.user) | (~Q(pk__in=tied) & ~Q(pk__in=about))
+    )

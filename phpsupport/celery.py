@@ -23,6 +23,16 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
+    "reminders": {
+        "task": "sessions.tasks.queue_reminders",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "check-ins": {
+        "task": "facilitators.tasks.queue_check_ins",
+        "schedule": 15 * 60.0,
+        "options": {"expires": 10 * 60},
+    },
 }
 
 _BETWEEN_HEARTBEATS = 10.0
