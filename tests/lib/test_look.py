@@ -255,6 +255,7 @@ def test_steps_mark_the_one_that_is_now() -> None:
     out = render("{% steps names 2 %}", names=["File", "Check", "Save"])
     assert out.count('aria-current="step"') == 1
     assert out.count('class="done"') == 1
+    assert out.count('class="step-dot"') == 3
 
 
 def test_pages_keep_the_filters() -> None:

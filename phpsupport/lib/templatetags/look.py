@@ -274,7 +274,9 @@ def steps(names: Iterable[str], current: int) -> SafeString:
         if position < current:
             items.append(
                 format_html(
-                    '<li class="done">{}<span class="visually-hidden"> (done)</span></li>', name
+                    '<li class="done"><span class="step-dot">{}</span>{}</li>',
+                    icon("check-lg", "Done:"),
+                    name,
                 )
             )
         elif position == current:
