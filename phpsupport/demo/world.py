@@ -93,7 +93,7 @@ CATALOGUE: tuple[Offer, ...] = (
     Offer("H", "Hearing Voices", "closed", (1,), time(14), time(14, 50), "Nook", "marcus", "", 4, about="A small group that keeps to itself."),
     Offer("O", "Moving On", "curriculum", (4,), time(12), time(12, 50), "Commons", "jo", "linh", 18, about="Toward discharge: people, days, plans."),
     Offer("I", "Midday Milieu", "informal", (0, 1, 2, 3, 4), time(13, 10), time(13, 40), "Commons", "theo", "", 20, about="Games, tea and company."),
-    Offer("A", "Alumni Evening", "alumni", (1, 3), time(18, 30), time(19, 45), "Commons", "jo", "", 20, about="For those who finished."),
+    Offer("A", "Alumni Evening", "alumni", (1, 3), time(19), time(20, 15), "Commons", "jo", "", 20, about="For those who finished."),
 )  # fmt: skip
 ROOMS = (("Harbor Room", 12, "room", ""), ("Garden Room", 12, "room", ""), ("Lighthouse", 15, "room", ""),
          ("Commons", 20, "room", "Wheelchair access by the east door"), ("Nook", 4, "room", ""),
@@ -205,8 +205,8 @@ def _rules(w: World) -> None:
 
 
 def _day_after_friday(w: World) -> date:
-    """The Monday after the Friday before last: closed, so that a note waited over it."""
-    return w.today - timedelta(days=w.today.weekday() + 7)
+    """The last Monday before today: closed, so that a note of the Friday before waited over it."""
+    return w.today - timedelta(days=w.today.weekday() or 7)
 
 
 def _nth(year: int, month: int, weekday: int, n: int) -> date:
@@ -272,14 +272,6 @@ def _workforce(w: World) -> None:
         hours=[(4, time(9), time(14)), (1, time(16), time(21)), (3, time(16), time(21))],
         by=w.users["priya"],
         at=w.at(begun),
-    )
-    next_week = w.today + timedelta(days=7 - w.today.weekday())
-    availability.add_leave(
-        facilitator=w.peers["theo"],
-        from_on=next_week + timedelta(days=7),
-        until_on=next_week + timedelta(days=11),
-        by=w.users["theo"],
-        at=w.now,
     )
 
 
@@ -703,7 +695,7 @@ def _concerns(w: World) -> None:
 
 
 def _ahead(w: World) -> None:
-    """Something in the coming week that needs a person: a session whose facilitator dropped out."""
+    """What needs a person: a session whose facilitator dropped out, and days away in two weeks."""
     coming = (
         GroupSession.objects.filter(series=w.series["G"], starts_at__gt=w.now)
         .order_by("starts_at")
@@ -711,6 +703,14 @@ def _ahead(w: World) -> None:
     )
     if coming:
         coming.assignments.all().delete()
+    next_week = w.today + timedelta(days=7 - w.today.weekday())
+    availability.add_leave(
+        facilitator=w.peers["theo"],
+        from_on=next_week + timedelta(days=7),
+        until_on=next_week + timedelta(days=11),
+        by=w.users["theo"],
+        at=w.now,
+    )
 
 
 def _lakeside(w: World, lakeside: Program) -> None:
