@@ -82,7 +82,8 @@ def run(arguments: list[str]) -> int:
                 household.start(name, words.split() + ([level] if name != "web" else []))
             household.follow()
             _await_health(env, household)
-            _greet(env, time.monotonic() - began)
+            if not household.somebody_ended():
+                _greet(env, time.monotonic() - began)
             return household.watch()
 
 
