@@ -303,7 +303,7 @@ class Keeper:
             command += ["--requirepass", password, "--save", "", "--appendonly", "no"]
             command += ["--databases", "256", "--dir", str(self.place.folder), "--daemonize", "no"]
             child = _launch(command, self.place.folder / "valkey.log", signal.SIGTERM, None)
-            if _port_opens(port, child):
+            if port_opens("127.0.0.1", port, child):
                 self.children.append(child)
                 return f"redis://:{password}@127.0.0.1:{port}/0"
             child.kill()
@@ -579,12 +579,13 @@ def free_port() -> int:
         return port
 
 
-def _port_opens(port: int, child: subprocess.Popen[bytes], seconds: float = 10) -> bool:
+def port_opens(host: str, port: int, child: subprocess.Popen[bytes], seconds: float = 10) -> bool:
+    """Wait until something listens there while `child` lives."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and child.poll() is None:
         with socket.socket() as probe:
             probe.settimeout(0.5)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((host, port)) == 0:
                 time.sleep(0.02)
                 return child.poll() is None
         time.sleep(0.02)

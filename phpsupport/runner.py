@@ -25,6 +25,7 @@ from phpsupport.devservices import (
     ServicesFault,
     die_with_parent,
     free_port,
+    port_opens,
     reset,
     services,
 )
@@ -78,8 +79,12 @@ def run(arguments: list[str]) -> int:
                 catcher = ["-m", "phpsupport.devmail.catcher", str(mail_port), env["DEV_MAIL_DIR"]]
                 household.start("mail", catcher)
             level = f"--loglevel={env.get('LOG_LEVEL') or 'WARNING'}"
-            for name, words in COMMANDS.items():
-                household.start(name, words.split() + ([level] if name != "web" else []))
+            web, *jobs = COMMANDS.items()
+            process = household.start(web[0], web[1].split())
+            # The pages first: three processes that start at once keep each other waiting.
+            port_opens(env["HOST"], port, process, seconds=20)
+            for name, words in jobs:
+                household.start(name, [*words.split(), level])
             household.follow()
             _await_health(env, household)
             if not household.somebody_ended():
@@ -257,9 +262,9 @@ class Household:
     def __enter__(self) -> "Household":
         return self
 
-    def start(self, name: str, arguments: list[str]) -> None:
+    def start(self, name: str, arguments: list[str]) -> "subprocess.Popen[bytes]":
         """Start one; it gets a session of its own, so that Ctrl-C reaches only us."""
-        self.processes[name] = subprocess.Popen(
+        process = self.processes[name] = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=PROJECT,
             env=self.env,
@@ -269,6 +274,7 @@ class Household:
             start_new_session=True,
             preexec_fn=die_with_parent(signal.SIGTERM),  # no threads are running yet
         )
+        return process
 
     def follow(self) -> None:
         """Show every line with the name of the one who says it."""
