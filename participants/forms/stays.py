@@ -42,12 +42,8 @@ class AdmitForm(WhoFields, ContactFields, StayFields):
     submit = "Admit"
     guard = True
 
-    ok_to_email = forms.BooleanField(
-        required=False,
-        label="Agreed to e-mail",
-        help_text="Reminders are neutral and name no group.",
-    )
-    ok_to_text = forms.BooleanField(required=False, label="Agreed to text messages")
+    ok_to_email = forms.BooleanField(required=False, label="Agreed to reminders by e-mail")
+    ok_to_text = forms.BooleanField(required=False, label="Agreed to reminders by text")
 
     def __init__(self, *args: Any, today: date, ask_same: bool = False, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"admitted_on": today, "level": LevelOfCare.PHP})

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from participants.models import EpisodeOfCare
 from participants.names import display_name, full_name, sort_key
-from participants.queries.census import FIRST_DAYS, day_of_stay, leaving_of, state_of
+from participants.queries.census import FIRST_DAYS, day_of_stay, leaving_of, level_kind, state_of
 from phpsupport.lib.wording import day
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
@@ -33,6 +33,7 @@ class MyPerson:
     called: str
     pronouns: str
     level: str
+    level_kind: str
     state: str
     state_kind: str
     since: str
@@ -71,6 +72,7 @@ def my_people(program: Program, user: User, today: date) -> list[MyPerson]:
                 called=display_name(*names),
                 pronouns=person.pronouns,
                 level=stay.level or "",
+                level_kind=level_kind(stay.level),
                 state=state,
                 state_kind=state_kind,
                 since=f"since {day(stay.admitted_on)}",

@@ -139,6 +139,27 @@ def test_the_day_is_the_day_at_the_site(program: Program) -> None:
     assert [row.state for row in response.context["census"].rows] == ["day 1"]
 
 
+def test_names_stand_in_the_order_in_which_people_look_for_them(program: Program) -> None:
+    for first, last in (("Zoe", "Zed"), ("Ana", "Álvarez"), ("Bo", "de la Cruz"), ("Minh", "")):
+        make_participant(program, first_name=first, last_name=last)
+    client = signed_in(program, Role.SCHEDULER)
+    named = ["Álvarez, Ana", "de la Cruz, Bo", "Minh", "Zed, Zoe"]
+    assert names_in(client.get(address("census"))) == named
+    assert names_in(client.get(address("census") + "?sort=-name")) == named[::-1]
+    # Nobody has a day of discharge: those without one stand last, by name.
+    assert names_in(client.get(address("census") + "?sort=-leaving")) == named
+
+
+def test_a_long_census_has_pages(program: Program) -> None:
+    for n in range(52):
+        make_participant(program, last_name=f"Person {n:02}")
+    client = signed_in(program, Role.SCHEDULER)
+    assert len(names_in(client.get(address("census")))) == 50
+    second = client.get(address("census") + "?page=2&status=in")
+    assert names_in(second) == ["Person 50, Jo", "Person 51, Jo"]
+    assert len(names_in(client.get(address("census") + "?page=99"))) == 2
+
+
 def test_somebody_with_two_stays_is_listed_once(program: Program) -> None:
     person = make_participant(program, admitted_on=date(2026, 1, 5))
     discharge_participant(
