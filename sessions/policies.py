@@ -1,12 +1,23 @@
 """Who may do what with a session that they can see: None, or the sentence that says who can."""
 
+from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from facilitators.models import Facilitator
+from participants.models import Participant
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.users.models import User
-from sessions.models import GroupNote, GroupSession, ProgressNote, SessionFacilitator
+from sessions.models import (
+    Attendance,
+    Enrollment,
+    GroupNote,
+    GroupSession,
+    ProgressNote,
+    SessionFacilitator,
+)
 
 
 # --- attendance, outcome and notes ------------------------------------------------------------------
@@ -70,3 +81,31 @@ def can_add_to_note(user: User, note: GroupNote | ProgressNote) -> str | None:
 
 
 can_void_note = can_add_to_note
+
+
+def treats(user: User, participant: Participant, at: datetime) -> bool:
+    """Whether the person is on the participant's care team that day."""
+    today = at.date()
+    return participant.episodes.filter(
+        Q(care_team__until_on=None) | Q(care_team__until_on__gte=today),
+        care_team__user=user,
+        care_team__from_on__lte=today,
+        program_id__in=scope_of(user).programs(Role.CLINICIAN),
+    ).exists()
+
+
+def can_read_record(user: User, participant: Participant, at: datetime) -> str | None:
+    """The participant, clinicians on the care team, those who lead the participant's groups."""
+    if participant.user_id == user.pk or treats(user, participant, at):
+        return None
+    if scope_of(user).programs(Role.FACILITATOR) and any(
+        model.objects.filter(
+            Q(series__assignments__facilitator__user=user)
+            if model is Enrollment
+            else Q(session__assignments__person=user, session__assignments__active=True),
+            participant=participant,
+        ).exists()
+        for model in (Enrollment, Attendance)
+    ):
+        return None
+    return "This record is for the participant, their care team and those who lead their groups."

@@ -1,0 +1,58 @@
+"""Reading what is signed: a session's notes for who led it, a participant's own part."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from participants.models import Participant
+from phpsupport.access.gate import allow, load, require
+from phpsupport.access.roles import Role
+from phpsupport.audit.trail import record_each
+from phpsupport.lib import clock
+from sessions import policies
+from sessions.models import GroupNote, GroupSession, ProgressNote
+from sessions.queries.attendance import heading, roster, with_heading
+from sessions.queries.notes import sheets
+from sessions.queries.record import record_of
+
+
+@allow(Role.FACILITATOR)
+def notes_of_session(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The signed notes of a session, for those who led it."""
+    session = load(request, with_heading(GroupSession.objects.all()), pk)
+    require(policies.can_write_notes(request.user, session))  # type: ignore[arg-type]
+    people = roster(session)
+    found: list[GroupNote | ProgressNote] = [
+        *GroupNote.objects.filter(session=session).select_related("author"),
+        *ProgressNote.objects.filter(session=session, participant__sealed_at=None).select_related(
+            "author"
+        ),
+    ]
+    read = sheets(
+        found, zone=session.program.zone, names={p.participant_id: p for p in people}
+    )
+    read.sort(key=lambda s: (s.kind != "group", s.title, s.signed_at))
+    record_each("note.read", by=request.user, at=clock.now(), objs=found)  # type: ignore[arg-type]
+    written = {n.participant_id for n in found if isinstance(n, ProgressNote)}
+    context = {
+        "session": session,
+        "head": heading(session),
+        "sheets": read,
+        "own": request.user.pk,
+        "open_parts": [p.name for p in people if p.came and p.participant_id not in written],
+        "group_open": not any(s.kind == "group" and s.state != "void" for s in read),
+    }
+    return render(request, "sessions/reader/notes.html", context)
+
+
+@allow(Role.CLINICIAN, Role.FACILITATOR, Role.PARTICIPANT)
+def participant_record(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A participant's own part: attendance and notes in time."""
+    participant = load(request, Participant, pk)
+    require(policies.can_read_record(request.user, participant, clock.now()))  # type: ignore[arg-type]
+    own = participant.user_id == request.user.pk
+    zone = request.program.zone  # type: ignore[attr-defined]
+    record = record_of(participant=participant, user=request.user, zone=zone, own=own)  # type: ignore[arg-type]
+    context = {"participant": participant, "record": record, "own": own}
+    return render(request, "sessions/reader/record.html", context)
