@@ -46,11 +46,10 @@ class AvailabilityForm(Form):
         for day in Weekday:
             names = []
             for place in range(self.spans):
-                for end, word in (("starts", "from"), ("ends", "until")):
+                for end, word in (("starts", "From"), ("ends", "Until")):
                     name = f"{day.name.lower()}_{place}_{end}"
-                    # "Monday from", "Monday until", then "Monday again from", …
-                    again = " again" if place else ""
-                    field = forms.TimeField(label=f"{day.label}{again} {word}", required=False)
+                    label = f"Again {word.lower()}" if place else word
+                    field = forms.TimeField(label=label, required=False)
                     rows = by_day.get(day, [])
                     if place < len(rows):
                         field.initial = getattr(rows[place], end)

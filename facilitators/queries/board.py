@@ -24,9 +24,9 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce, JSONObject
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
-from facilitators.cadence import supervision_due, supervision_every
+from facilitators.cadence import DueState, supervision_due, supervision_every
 from facilitators.models import (
     BoundaryConcern,
     CheckIn,
@@ -48,6 +48,8 @@ Column = Literal["notes", "load"]
 Fill = Callable[[User, Program, Sequence[UUID], datetime], Mapping[UUID, Pill]]
 _columns: dict[str, Fill] = {}
 NOTHING: Final = Pill("plain", "–")
+# Not yet at work here: no supervision is due.
+NOT_BEGUN: Final = frozenset({Stage.NOMINATED, Stage.INVITED, Stage.INTERESTED, Stage.SCREENED})
 
 
 def register_board_column(key: Column) -> Callable[[Fill], Fill]:
@@ -150,10 +152,10 @@ def _with_matters(rows: Any, user: User, at: datetime) -> Any:
             .order_by("-starts_at")
             .values("starts_at")[:1]
         ),
-        _next_planned=Subquery(
+        _next_planned=ArraySubquery(
             supervisions.filter(held=False, starts_at__gte=at)
             .order_by("starts_at")
-            .values("starts_at")[:1]
+            .values(row=JSONObject(id="pk", starts_at="starts_at"))[:1]
         ),
         _check_in=ArraySubquery(
             check_ins.order_by("-due_on").values(
@@ -213,55 +215,49 @@ def _row(
 def _supervision_pill(
     file: ClearanceFile, today: date, zone: ZoneInfo, policy: Mapping[str, Any]
 ) -> Pill:
+    """The planned one opens, else planning one."""
     row: Any = file.facilitator
-    url = _address("facilitators:supervision") and (
-        f"{_address('facilitators:supervision')}?facilitator={row.pk}"
-    )
-    every = supervision_every(file.credential_kind_on(today), policy)
+    if row.stage in NOT_BEGUN:
+        return NOTHING
     last = row._last_held.astimezone(zone).date() if row._last_held else None
+    every = supervision_every(file.credential_kind_on(today), policy)
     due = supervision_due(today, last, row.hired_on or today, every)
-    planned = ""
+    planned, url = "", f"{reverse('facilitators:supervision-new')}?facilitator={row.pk}"
     if row._next_planned:
-        local = row._next_planned.astimezone(zone)
-        said = "today" if local.date() == today else wording.day(local)
-        planned = f"planned {said}, {wording.clock_time(local)}"
+        found = row._next_planned[0]
+        url = reverse("facilitators:supervision-detail", args=[found["id"]])
+        local = datetime.fromisoformat(found["starts_at"]).astimezone(zone)
         if local.date() == today and due.days >= 0:
             return Pill("good", f"today {wording.clock_time(local)}", "", url)
+        said = "today" if local.date() == today else wording.day(local)
+        planned = f"planned {said}, {wording.clock_time(local)}"
     if due.days < 0:
         late = -due.days
         return Pill("stop", f"{wording.count(late, 'day')} overdue", planned, url, late)
     words = "due today" if due.days == 0 else f"in {wording.count(due.days, 'day')}"
-    kind = "good" if planned or due.state == "fine" else "wait"
+    kind = "good" if planned or due.state == DueState.FINE else "wait"
     return Pill(kind, words, planned or ("none yet" if last is None else ""), url)
 
 
 def _check_in_pill(row: Any, today: date) -> Pill:
-    base = _address("facilitators:supervision")
-    url = f"{base}?facilitator={row.pk}" if base else ""
     if not row._check_in:
         return NOTHING
     found = row._check_in[0]
-    due = date.fromisoformat(found["due_on"])
+    url = reverse("facilitators:check-in-answer", args=[found["id"]])
     if found["answered_at"]:
         if found["wants_support"] and not found["seen_at"]:
             return Pill("stop", "asked for help", "", url)
         if found["wants_support"]:
-            return Pill("wait", "asked for help", "you have seen it", url)
+            return Pill("calm", "asked for help", "seen to", url)
         return Pill("good", "answered", "", url)
+    due = date.fromisoformat(found["due_on"])
     late = (today - due).days
     if late > 0:
-        return Pill("wait", f"{wording.count(late, 'day')} overdue", "", url, late)
-    return Pill("plain", "due today" if late == 0 else f"due {wording.day(due)}", "", url)
+        return Pill("wait", f"{wording.count(late, 'day')} overdue", "", "", late)
+    return Pill("plain", "due today" if late == 0 else f"due {wording.day(due)}")
 
 
 def _concerns_pill(row: Any) -> Pill:
     if not row._concerns:
         return NOTHING
-    return Pill("calm", f"{row._concerns} open", "", _address("facilitators:concerns"))
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
+    return Pill("calm", f"{row._concerns} open", "", reverse("facilitators:concerns"))

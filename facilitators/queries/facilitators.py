@@ -259,7 +259,7 @@ def facilitator_record(
         hours=weekly_hours(row),
         leave=coming,
         past_leave=over,
-        timeline=_timeline(file, zone),
+        timeline=_timeline(file, zone, today),
         today=today,
         ended=row.stage == Stage.ENDED,
     )
@@ -339,7 +339,7 @@ def _record_row(training: Training, requirement: Requirement, zone: str) -> Reco
     verified = ""
     if training.verified_at:
         when = wording.date_in_full(local_date(training.verified_at, zone))
-        verified = f"verified by {training.verified_by or 'somebody'} on {when}"
+        verified = f"verified by {training.verified_by or 'somebody'}, {when}"
     return RecordRow(
         id=training.id,
         completed=wording.date_in_full(training.completed_on),
@@ -397,7 +397,7 @@ def _override_row(o: Any, today: date) -> OverrideRow:
 TIMELINE_LENGTH = 40
 
 
-def _timeline(file: ClearanceFile, zone: str) -> list[Event]:
+def _timeline(file: ClearanceFile, zone: str, today: date) -> list[Event]:
     """What happened, the newest first. Stages come from the row history: one query."""
     row = file.facilitator
     names = {str(r.pk): r.name for r in file.rules.requirements}
@@ -408,11 +408,17 @@ def _timeline(file: ClearanceFile, zone: str) -> list[Event]:
 
     if row.hired_on:
         add(row.hired_on, "Hired", "", "calm", "person-plus")
+    completed: dict[date, list[str]] = {}
     for t in file.trainings:
         name = names.get(str(t.requirement_id), "Training")
-        add(t.completed_on, name, t.provider, "good", "mortarboard")
+        completed.setdefault(t.completed_on, []).append(name)
         if t.revoked_on:
             add(t.revoked_on, f"{name} revoked", "", "stop", "slash-circle")
+    for on, done in completed.items():
+        if len(done) == 1:
+            add(on, done[0], "completed", "good", "mortarboard")
+        else:
+            add(on, f"{len(done)} trainings", wording.listing(sorted(done)), "good", "mortarboard")
     for c in file.credentials:
         add(c.issued_on, CertificationKind(c.kind).label, c.number, "good", "award")
         if c.revoked_on:
@@ -433,10 +439,11 @@ def _timeline(file: ClearanceFile, zone: str) -> list[Event]:
     ):
         if before is not None and stage != before:
             kind = "stop" if stage == Stage.ENDED else "calm"
-            add(local_date(at, zone), Stage(stage).label, "stage", kind, "signpost-split")
+            add(local_date(at, zone), f"Stage: {Stage(stage).label}", "", kind, "signpost-split")
         before = stage
-    events.sort(key=lambda event: event.on, reverse=True)
-    return events[:TIMELINE_LENGTH]
+    # Of one day the later word comes first; what is to come stands elsewhere on the page.
+    past = [event for event in reversed(events) if event.on <= today]
+    return sorted(past, key=lambda event: event.on, reverse=True)[:TIMELINE_LENGTH]
 
 
 def supervisor_choices(program: Program, on: date) -> Any:

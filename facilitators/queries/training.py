@@ -23,9 +23,16 @@ from phpsupport.lib import wording
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 
-# Who is not here any more has no row; who is still on the way has one.
+# Still gathering what they need: counted, not held against them.
 LEARNING = frozenset(
-    {Stage.NOMINATED, Stage.INVITED, Stage.INTERESTED, Stage.SCREENED, Stage.TRAINING}
+    {
+        Stage.NOMINATED,
+        Stage.INVITED,
+        Stage.INTERESTED,
+        Stage.SCREENED,
+        Stage.TRAINING,
+        Stage.SHADOWING,
+    }
 )
 
 
@@ -60,7 +67,7 @@ def training_pill(file: ClearanceFile, day: date) -> Pill:
     cells = [(r.name, cell) for r, cell in file.cells_on(day) if r.required]
     if file.facilitator.stage in LEARNING:
         done = sum(cell.is_valid for _, cell in cells)
-        return Pill("plain", f"{done} of {len(cells)}" if cells else "–")
+        return Pill("plain", f"{done} of {len(cells)} held" if cells else "–")
     credential = file.credential_cell_on(day)
     if file.facilitator.stage in (Stage.CERTIFIED, Stage.ACTIVE) or credential.state not in (
         State.MISSING,
@@ -119,6 +126,7 @@ class MatrixCell:
     second: str
     sentence: str
     url: str = ""
+    in_full: str = ""
 
 
 def cell_words(cell: Cell) -> str:
@@ -130,8 +138,9 @@ def cell_words(cell: Cell) -> str:
     if cell.on is None:
         return "no end"
     on = wording.date_in_full(cell.on)
-    said = {State.CURRENT: "until", State.EXPIRED: "ran out", State.REVOKED: "revoked"}
-    return f"{said[cell.state]} {on}"
+    if cell.state == State.CURRENT:
+        return f"until {on}"
+    return f"{'ran out' if cell.state == State.EXPIRED else 'revoked'} {on}"
 
 
 def counting(trainings: Iterable[Training], requirement: Requirement, day: date) -> Training | None:
@@ -162,13 +171,16 @@ def _cell(
     kind, icon = CELL_KINDS[cell.state]
     if not required and not cell.is_valid:
         kind, icon = "plain", "dash-circle"
-    second = "" if verified is None else "verified" if verified else "not verified yet"
+    second = "" if verified is None else "verified" if verified else "to verify"
     if cell.state == State.SOON and cell.on is not None:
-        until = f"until {wording.date_in_full(cell.on)}"
-        second = f"{until}, {second}" if second else until
+        until = f"until {cell.on.day} {wording.MONTHS[cell.on.month - 1]}"
+        second = until if verified is not False else f"{until}, to verify"
     if not required and not cell.is_valid:
         second = "not needed to lead"
-    return MatrixCell(kind, icon, cell_words(cell), second, cell.sentence, url)
+    words = cell_words(cell)
+    if cell.state == State.CURRENT and cell.on is not None:
+        words = f"until {wording.MONTHS[cell.on.month - 1]} {cell.on.year}"  # far off: see sentence
+    return MatrixCell(kind, icon, words, second, cell.sentence, url, cell_words(cell))
 
 
 # --- the matrix -----------------------------------------------------------------------------------
@@ -196,13 +208,14 @@ class Matrix:
 
     def lines(self) -> Iterator[list[str]]:
         """The same as rows of a sheet, the heading first."""
+        # Whole dates here: an auditor has no title to point at.
         yield ["Facilitator", "Stage", f"Cleared on {self.day.isoformat()}", *self.columns]
         for row in self.rows:
             yield [
                 row.name,
                 row.line,
                 " – ".join(filter(None, [row.cleared.words, row.cleared.second])),
-                *(" – ".join(filter(None, [c.words, c.second])) for c in row.cells),
+                *(" – ".join(filter(None, [c.in_full, c.second])) for c in row.cells),
             ]
 
 
@@ -257,6 +270,7 @@ def _matrix_row(file: ClearanceFile, day: date, may_record: bool) -> MatrixRow:
             f"{label}, {first.second}" if first.second else label,
             first.sentence,
             first.url,
+            first.in_full,
         )
     cells = [first]
     for requirement, cell in file.cells_on(day):

@@ -234,7 +234,7 @@ def stage(request: HttpRequest, pk: UUID) -> HttpResponse:
         facilitator,
         form,
         title=f"Stage of {facilitator.user.name}",
-        subtitle="From “Certified” on somebody may lead. “Ended” closes their access at once.",
+        subtitle="The program’s rules say from which stage on somebody may lead. “Ended” closes their access at once.",
     )
 
 
