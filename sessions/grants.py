@@ -128,6 +128,15 @@ for _model in (GroupNote, ProgressNote):
         return theirs if programs else None
 
 
+for _model in (GroupNote, ProgressNote):
+
+    @grant(_model)
+    def awaiting_a_cosignature(scope: Scope) -> Q | None:
+        """A program lead stands in for a supervisor who is away; other notes stay closed to them."""
+        programs = scope.programs(Role.PROGRAM_LEAD)
+        return Q(program_id__in=programs, needs_cosignature=True) if programs else None
+
+
 @grant(ProgressNote)
 def of_the_care_team(scope: Scope) -> Q | None:
     """Clinicians read the parts of those whom they treat."""

@@ -6,6 +6,7 @@ program. Rows of other programs and rows that do not exist are a constant 404 fo
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from phpsupport.access.roles import Role
 
@@ -53,22 +54,37 @@ class Switch(Page):
 
 @dataclass(frozen=True)
 class Thing:
-    """An address about a row: `kind` is its key in the world, `arg` the name in the address.
+    """An address about a row: `kind` is its key in the world, `also` further rows in the address.
 
-    `gate` are the roles to which the view is open at all (a role outside it gets a 403 even for a
-    row it could see elsewhere); `own` and `same` are those for whom the row is there.
+    `own` and `same` are the roles to which it opens; `reads` those among them that may look but not
+    change, `refused` those that see the row elsewhere but may not do this with it (403). `gate` are the roles to which the view is open at all: outside it a row
+    is a 403 whether it is there or not.
     """
 
     kind: str
     own: frozenset[Role]
     same: frozenset[Role]
     methods: str = "GET"
-    arg: str = "pk"
+    also: dict[str, str] = field(default_factory=dict)
+    fixed: dict[str, str] = field(default_factory=dict)
+    reads: frozenset[Role] = NOBODY
+    refused: frozenset[Role] = NOBODY
     gate: frozenset[Role] | None = None
 
     @property
     def opened(self) -> frozenset[Role]:
-        return self.gate if self.gate is not None else self.own | self.same
+        """The roles that pass the gate of the view."""
+        return self.gate if self.gate is not None else self.own | self.same | self.refused
+
+
+BOTH = "GET POST"
+PLAN = roles(S, L)
+JUDGE = roles(V, L)
+
+
+def thing(kind: str, may: frozenset[Role], methods: str = "GET", **more: Any) -> Thing:
+    """A row that the same roles open whoever it belongs to."""
+    return Thing(kind, may, more.pop("same", may), methods, **more)
 
 
 TABLE: dict[str, Open | Page | Thing] = {
@@ -96,6 +112,98 @@ TABLE: dict[str, Open | Page | Thing] = {
     "office:end-role": Thing("assignment", roles(L, A), roles(L, A), "GET POST"),
     "office:withdraw": Thing("invitation", roles(L, A), roles(L, A), "POST"),
     "office:trail": Page(roles(O)),
+    # --- participants ---------------------------------------------------------------------------------
+    "participants:census": Page(roles(S, L, C, O)),
+    "participants:admit": Page(PLAN, BOTH),
+    "participants:my-people": Page(roles(C)),
+    "participants:my-preferences": Page(roles(P), BOTH),
+    "participants:my-consent": Page(roles(P), "POST"),
+    "participants:detail": thing("participant", roles(S, L, C, O, F, V), same=roles(S, L, C, O)),
+    "participants:edit": thing("participant", PLAN, BOTH),
+    "participants:contacts": thing("participant", PLAN, BOTH),
+    "participants:consents": thing("participant", PLAN, BOTH),
+    "participants:level": thing("participant", PLAN, BOTH),
+    "participants:discharge": thing("participant", PLAN, BOTH),
+    "participants:readmit": thing("participant", PLAN, BOTH),
+    "participants:move": thing("participant", PLAN, BOTH),
+    "participants:care-team": thing("participant", PLAN | {C}, BOTH),
+    "participants:care-team-end": thing(
+        "participant", PLAN | {C}, "POST", also={"membership": "care"}
+    ),
+    # --- facilitators: records, training, board -------------------------------------------------------
+    "facilitators:list": Page(PLAN),
+    "facilitators:add": Page(PLAN, BOTH),
+    "facilitators:detail": thing("facilitator", roles(S, L, V, F), same=roles(S, L, V)),
+    "facilitators:edit": thing("facilitator", PLAN, BOTH),
+    "facilitators:stage": thing("facilitator", JUDGE, BOTH),
+    "facilitators:supervisor": thing("facilitator", PLAN, BOTH),
+    "facilitators:availability": thing("facilitator", roles(S, L, V, F), BOTH, same=roles(S, L, V)),
+    "facilitators:leave-add": thing("facilitator", roles(S, L, V, F), BOTH, same=roles(S, L, V)),
+    "facilitators:leave-cancel": thing(
+        "facilitator", roles(S, L, V, F), BOTH, same=roles(S, L, V), also={"leave": "leave"}
+    ),
+    "facilitators:training-add": thing("facilitator", JUDGE, BOTH),
+    "facilitators:training-verify": thing(
+        "facilitator", JUDGE, "POST", also={"training": "record"}
+    ),
+    "facilitators:training-revoke": thing("facilitator", JUDGE, BOTH, also={"training": "record"}),
+    "facilitators:certification-add": thing("facilitator", JUDGE, BOTH),
+    "facilitators:certification-revoke": thing(
+        "facilitator", JUDGE, BOTH, also={"certification": "certification"}
+    ),
+    "facilitators:override": thing("facilitator", JUDGE, BOTH),
+    "facilitators:override-withdraw": thing(
+        "facilitator", JUDGE, BOTH, also={"override": "override"}
+    ),
+    "facilitators:matrix": Page(JUDGE | {S}),
+    "facilitators:matrix-export": Page(JUDGE | {S}),
+    "facilitators:requirements": Page(JUDGE | {S}),
+    "facilitators:requirement-add": Page(JUDGE, "POST"),
+    "facilitators:requirements-seed": Page(JUDGE, "POST"),
+    "facilitators:requirement-retire": thing("requirement", JUDGE, BOTH),
+    "facilitators:board": Page(JUDGE),
+    # --- facilitators: concerns, supervision, practice -----------------------------------------------
+    "facilitators:concerns": Page(JUDGE),
+    "facilitators:concern-report": Page(STAFF, BOTH),
+    "facilitators:concern": thing("concern", JUDGE, same=roles(L), gate=STAFF),
+    "facilitators:concern-step": thing(
+        "concern", JUDGE, "POST", same=roles(L), gate=JUDGE, fixed={"name": "triage"}
+    ),
+    "facilitators:supervision": Page(JUDGE),
+    "facilitators:supervision-new": Page(JUDGE, BOTH),
+    "facilitators:supervision-detail": thing(
+        "supervision", roles(V, L, F), BOTH, same=roles(L), reads=roles(L, F)
+    ),
+    "facilitators:supervision-sign": thing(
+        "supervision", roles(V, F), "POST", same=NOBODY, refused=roles(L)
+    ),
+    "facilitators:supervision-cancel": thing("supervision", JUDGE, BOTH, same=roles(L)),
+    "facilitators:check-in-answer": thing("check_in", roles(V), gate=JUDGE, same=NOBODY),
+    "facilitators:check-in-seen": thing("check_in", roles(V), "POST", gate=JUDGE, same=NOBODY),
+    "facilitators:my-practice": Page(roles(F)),
+    "facilitators:non-peer-work": Page(roles(F), "POST"),
+    "facilitators:check-in": thing("check_in", roles(F), BOTH, same=NOBODY),
+    # --- sessions: attendance and notes ---------------------------------------------------------------
+    "sessions:my-day": Page(roles(F)),
+    "sessions:attendance": thing("past", roles(S, L, F), BOTH, same=PLAN, refused=roles(F)),
+    "sessions:outcome": thing("past", roles(S, L, F), BOTH, same=PLAN, refused=roles(F)),
+    "sessions:note": thing("past", roles(F), BOTH, same=NOBODY, refused=roles(F)),
+    "sessions:note-sign": thing("past", roles(F), BOTH, same=NOBODY, refused=roles(F)),
+    "sessions:notes-of-session": thing("past", roles(F), same=NOBODY, refused=roles(F)),
+    "sessions:addendum": thing(
+        "progress_note", roles(F, V, L), BOTH, same=roles(L), fixed={"kind": "progress"}
+    ),
+    "sessions:void": thing(
+        "progress_note", roles(F, V, L), BOTH, same=roles(L), fixed={"kind": "progress"}
+    ),
+    "sessions:review-queue": Page(JUDGE),
+    "sessions:review": thing("past", JUDGE, BOTH, same=roles(L)),
+    "sessions:return": thing(
+        "progress_note", JUDGE, BOTH, same=roles(L), fixed={"kind": "progress"}
+    ),
+    "sessions:participant-record": thing(
+        "participant", roles(C, F, P), same=NOBODY, refused=roles(C)
+    ),
 }
 
 # Pages of the sign-in library; its own tests cover them. They show nothing of a program.

@@ -72,11 +72,15 @@ def answer(response: HttpResponse) -> str:
 
 def url_of(name: str, row: Open | Page | Thing, world: World, relation: str) -> str:
     if isinstance(row, Thing):
-        return reverse(name, kwargs={row.arg: world.things[relation][row.kind]})
+        rows = {"pk": row.kind, **row.also}
+        things = world.things[relation]
+        return reverse(
+            name, kwargs={**row.fixed, **{arg: things[kind] for arg, kind in rows.items()}}
+        )
     return reverse(name, kwargs=row.kwargs if isinstance(row, Open) else {})
 
 
-def expected(row: Page | Thing, role: Role | None, relation: str) -> set[str]:
+def expected(row: Page | Thing, role: Role | None, relation: str, method: str) -> set[str]:
     """What must be answered to the role, for a method that the address takes."""
     if role is None:
         return {"sign in"}
@@ -88,7 +92,9 @@ def expected(row: Page | Thing, role: Role | None, relation: str) -> set[str]:
         return {"refused"}
     if relation in {"other", "nobody"}:
         return {"not there"}
-    return {"open"} if role in (row.own if relation == "own" else row.same) else {"not there"}
+    if role in (row.own if relation == "own" else row.same):
+        return {"refused"} if method == "POST" and role in row.reads else {"open"}
+    return {"refused"} if role in row.refused else {"not there"}
 
 
 def faults(name: str, world: World, clients: dict[Role | None, Client]) -> list[str]:
@@ -121,7 +127,11 @@ def faults(name: str, world: World, clients: dict[Role | None, Client]) -> list[
                 response = ask(client, method, url)
                 got = answer(response)
                 check(
-                    str(role or "a stranger"), method, relation, got, expected(row, role, relation)
+                    str(role or "a stranger"),
+                    method,
+                    relation,
+                    got,
+                    expected(row, role, relation, method),
                 )
                 if got == "not there":
                     not_there.setdefault((role, method), set()).add(TOKEN.sub("", response.text))
@@ -135,18 +145,23 @@ def faults(name: str, world: World, clients: dict[Role | None, Client]) -> list[
     return found
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    return build()
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Built once; every test stands in a transaction inside this one."""
+    with django_db_blocker.unblock(), undone():
+        yield build()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clients(world: World) -> dict[Role | None, Client]:
     made: dict[Role | None, Client] = {None: Client(raise_request_exception=False)}
     for role, user in world.users.items():
         made[role] = Client(raise_request_exception=False)
         made[role].force_login(user)
     return made
+
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
