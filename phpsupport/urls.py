@@ -13,4 +13,5 @@ urlpatterns = [
     path("facilitators/", include("facilitators.urls")),
     path("groups/", include("sessions.urls")),
     path("office/", include("phpsupport.office.urls")),
+    path("import/", include("phpsupport.importing.urls")),
 ]

@@ -118,7 +118,8 @@ def _write(desk: Desk) -> None:
         made = desk.create.pop(model, [])
         model._default_manager.bulk_create(made, batch_size=BATCH)  # type: ignore[arg-type]
     left = [model for model, made in desk.create.items() if made]
-    assert not left, left
+    if left:
+        raise RuntimeError(f"no order is known for {left}")
     by_fields: dict[tuple[type[models.Model], tuple[str, ...]], list[models.Model]] = {}
     for (model, _), (row, fields) in desk.update.items():
         by_fields.setdefault((model, tuple(sorted(fields))), []).append(row)
