@@ -16,6 +16,7 @@ class CheckInForm(Form):
         label="How is the workload?",
         choices=CheckIn._meta.get_field("workload").choices,
         coerce=int,
+        error_messages={"required": "Choose how the workload is."},
         widget=forms.RadioSelect,
     )
     hard = ProseField(label="Was anything hard?", required=False, rows=3, max_length=4000)

@@ -22,6 +22,12 @@ CLASSES = (
     (ConcernClass.CROSSING, "A crossing – a line was stretched"),
     (ConcernClass.VIOLATION, "A violation – something that is always wrong"),
 )
+JUDGED = (
+    (ConcernClass.QUESTION, "A question"),
+    (ConcernClass.UNPLANNED_CONTACT, "An unplanned contact"),
+    (ConcernClass.CROSSING, "A crossing – not clearly wrong, may be talked through"),
+    (ConcernClass.VIOLATION, "A violation – always wrong"),
+)
 SEVERITIES = BoundaryConcern._meta.get_field("severity").choices
 
 
@@ -88,7 +94,9 @@ class ReportForm(Form):
         help_text="Not sure? Choose the question. Whoever looks at it will sort it out with you.",
     )
     category = forms.ChoiceField(
-        label="What is it about?", choices=(("", "Choose what fits best"), *BOUNDARY_CATEGORIES)
+        label="What is it about?",
+        choices=(("", "Choose what fits best"), *BOUNDARY_CATEGORIES),
+        error_messages={"required": "Choose what it is about. “Other” is fine."},
     )
     facilitator = FacilitatorField(
         label="Whose boundary?",
@@ -99,6 +107,7 @@ class ReportForm(Form):
     )
     narrative = ProseField(
         label="What happened, or what do you ask?",
+        error_messages={"required": "Write in a sentence or two what happened or what you ask."},
         help_text="A few plain sentences. Leave out participants’ names.",
         max_length=8000,
     )
@@ -156,12 +165,14 @@ class StepForm(Form):
 class JudgeForm(StepForm):
     """How grave it is, and what kind of thing."""
 
-    concern_class = forms.ChoiceField(
-        label="What is it?", choices=CLASSES, widget=forms.RadioSelect
-    )
+    concern_class = forms.ChoiceField(label="What is it?", choices=JUDGED, widget=forms.RadioSelect)
     category = forms.ChoiceField(label="What is it about?", choices=BOUNDARY_CATEGORIES)
     severity = forms.TypedChoiceField(
-        label="How serious is it?", choices=SEVERITIES, coerce=int, widget=forms.RadioSelect
+        label="How serious is it?",
+        choices=SEVERITIES,
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose how serious it is."},
     )
 
 
@@ -169,6 +180,7 @@ class TriageForm(JudgeForm):
     submit = "Give it to the reviewer"
     reviewer = PersonField(
         label="Who reviews it?",
+        error_messages={"required": "Choose who reviews it."},
         queryset=User.objects.none(),
         empty_label="Choose a person",
         help_text="People named in it, and those they supervise, are not in the list.",
@@ -185,7 +197,11 @@ class TriageForm(JudgeForm):
 
 class ReassessForm(JudgeForm):
     submit = "Judge it again"
-    words = ProseField(label="What changed your judgement?", rows=2)
+    words = ProseField(
+        label="What changed your judgement?",
+        rows=2,
+        error_messages={"required": "Say what changed your judgement."},
+    )
 
 
 class StartForm(StepForm):
@@ -195,12 +211,20 @@ class StartForm(StepForm):
 
 class NoteForm(StepForm):
     submit = "Add"
-    words = ProseField(label="What was learned or said", rows=3)
+    words = ProseField(
+        label="What was learned or said",
+        rows=3,
+        error_messages={"required": "Write what you want to add."},
+    )
 
 
 class ActionsForm(StepForm):
     submit = "Agree these actions"
-    words = ProseField(label="What will be done, by whom, by when", rows=4)
+    words = ProseField(
+        label="What will be done, by whom, by when",
+        rows=4,
+        error_messages={"required": "Write what will be done, by whom and by when."},
+    )
 
 
 class SecondForm(StepForm):
@@ -219,6 +243,7 @@ class OpinionForm(StepForm):
             ("no", "Not yet: send it back to review"),
         ),
         coerce=lambda value: value == "yes",
+        error_messages={"required": "Choose whether you agree."},
         widget=forms.RadioSelect,
     )
     words = ProseField(label="Why", required=False, rows=2)
@@ -234,7 +259,11 @@ class HandOverForm(StepForm):
 
 class CloseForm(StepForm):
     submit = "Close the concern"
-    words = ProseField(label="How it ended", rows=3)
+    words = ProseField(
+        label="How it ended",
+        rows=3,
+        error_messages={"required": "Write how it ended, in a sentence or two."},
+    )
     answer = ProseField(
         label="What whoever reported it may read",
         required=False,
@@ -245,4 +274,8 @@ class CloseForm(StepForm):
 
 class ReopenForm(StepForm):
     submit = "Open it again"
-    reason = ProseField(label="Why it must be looked at again", rows=2)
+    reason = ProseField(
+        label="Why it must be looked at again",
+        rows=2,
+        error_messages={"required": "Say why it must be looked at again."},
+    )

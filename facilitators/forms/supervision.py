@@ -33,7 +33,10 @@ class PlanForm(Form):
     layout = ("facilitator", Row("on", "starts", "minutes"), "mode")
 
     facilitator = FacilitatorField(
-        label="With whom?", queryset=Facilitator.objects.none(), empty_label="Choose a facilitator"
+        label="With whom?",
+        queryset=Facilitator.objects.none(),
+        empty_label="Choose a facilitator",
+        error_messages={"required": "Choose whom you meet."},
     )
     on = forms.DateField(label="Day", widget=forms.DateInput)
     starts = forms.TimeField(label="Time", widget=forms.TimeInput)
@@ -76,6 +79,7 @@ class RecordForm(Form):
     mode = forms.ChoiceField(label="How?", choices=Mode.choices)
     discussed = ProseField(
         label="What did you talk about?",
+        error_messages={"required": "Write what you talked about, in a few sentences."},
         help_text="Plain words. Participants by their number only, never by name.",
     )
     competencies = forms.MultipleChoiceField(

@@ -275,10 +275,11 @@ def concern_page(concern: BoundaryConcern, at: datetime) -> ConcernPage:
 
 
 def _steps(concern: BoundaryConcern, zone: ZoneInfo) -> list[StepRow]:
-    rows = ConcernStep.objects.filter(concern=concern).select_related("by").order_by("at")
+    rows = ConcernStep.objects.filter(concern=concern).select_related("by")
+    order = list(STEPS)
     return [
         StepRow(STEPS[s.what][0], s.by.name, said(s.at, zone), s.words, *STEPS[s.what][1:])
-        for s in rows
+        for s in sorted(rows, key=lambda s: (s.at, order.index(s.what)))
     ]
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from facilitators.cadence import supervision_due, supervision_every
-from facilitators.clearance import Cell, State
+from facilitators.clearance import Cell, Expiring, State
 from facilitators.models import CheckIn, Facilitator
 from facilitators.queries.clearance import files_of
 from facilitators.queries.concerns import said
@@ -43,7 +43,7 @@ class Practice:
     facilitator: Facilitator
     cleared: bool
     clearance: str
-    expiring: list[str]
+    expiring: str
     credential: Line
     trainings: list[Line]
     supervision_due: Line
@@ -93,10 +93,7 @@ def practice(user: User, program: Program, at: datetime) -> Practice | None:
         facilitator=facilitator,
         cleared=clearance.cleared,
         clearance=clearance.sentence,
-        expiring=[
-            f"{item.name} runs out {wording.day(item.on, year=True)}, in {wording.count(item.days, 'day')}."
-            for item in clearance.expiring
-        ],
+        expiring=_soonest(clearance.expiring),
         credential=_line("Certification", file.credential_cell_on(today)),
         trainings=[_line(asked.name, cell) for asked, cell in file.cells_on(today)],
         supervision_due=Line("Next supervision", last_words, words, tone),
@@ -150,6 +147,18 @@ def practice(user: User, program: Program, at: datetime) -> Practice | None:
         ],
         supervisor=facilitator.supervisor.name if facilitator.supervisor else "",
     )
+
+
+def _soonest(expiring: tuple[Expiring, ...]) -> str:
+    """What runs out first, and how much more does soon."""
+    if not expiring:
+        return ""
+    first = expiring[0]
+    words = f"{first.name} runs out {wording.day(first.on)}"
+    if len(expiring) > 1:
+        more = len(expiring) - 1
+        words += f", {wording.count(more, 'other thing')} soon as well"
+    return f"{words}. It is all below."
 
 
 def _days(first, last) -> str:  # type: ignore[no-untyped-def]

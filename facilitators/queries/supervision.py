@@ -29,6 +29,8 @@ from phpsupport.users.models import User
 
 PAST_SHOWN = 50
 AGENDA_DAYS = 90
+CHECK_IN_DAYS = 180
+CHECK_INS_READ = 200
 
 
 # --- the list -------------------------------------------------------------------------------------
@@ -63,13 +65,31 @@ class SupervisionRow:
 
 
 @dataclass(frozen=True)
+class CheckInRow:
+    """One check-in, as a line or as something that needs somebody."""
+
+    id: UUID
+    name: str
+    when: str
+    words: str
+    tone: str
+    needs_somebody: bool
+
+
+@dataclass(frozen=True)
 class SupervisionList:
     due: list[DueRow]
     upcoming: list[SupervisionRow]
     past: list[SupervisionRow]
+    check_ins: list[CheckInRow]
     overdue: int = 0
     shows_supervisor: bool = False
     cadence: str = ""
+    only: str = ""
+
+    @property
+    def follow_ups(self) -> list[CheckInRow]:
+        return [row for row in self.check_ins if row.needs_somebody]
 
 
 def supervised_by(user: User, program: Program) -> QuerySet[Facilitator]:
@@ -80,12 +100,20 @@ def supervised_by(user: User, program: Program) -> QuerySet[Facilitator]:
     return people.filter(supervisor=user)
 
 
-def supervision_list(user: User, program: Program, at: datetime) -> SupervisionList:
-    """Everybody by how pressing their supervision is, then what is planned and what was held."""
+def supervision_list(
+    user: User, program: Program, at: datetime, only: UUID | None = None
+) -> SupervisionList:
+    """Everybody by how pressing their supervision is, then what is planned and what was held.
+
+    With `only` the same for one facilitator, with their check-ins.
+    """
     zone = ZoneInfo(program.zone)
     today = clock.local_date(at, program.zone)
     held = Supervision.objects.filter(facilitator=OuterRef("pk"), held=True).order_by("-starts_at")
-    people = supervised_by(user, program).annotate(
+    wanted = supervised_by(user, program)
+    if only is not None:
+        wanted = wanted.filter(pk=only)
+    people = wanted.annotate(
         last_at=Subquery(held.values("starts_at")[:1], output_field=DateTimeField())
     )
     files = load_files(people)
@@ -95,7 +123,7 @@ def supervision_list(user: User, program: Program, at: datetime) -> SupervisionL
         .exclude(facilitator__user=user)
         .select_related("facilitator__user", "supervisor")
         .only(
-            "starts_at", "minutes", "mode", "held", "supervisor_signed_at",
+            "starts_at", "minutes", "mode", "held", "cancelled_at", "supervisor_signed_at",
             "facilitator_signed_at", "facilitator__user__first_name",
             "facilitator__user__last_name", "facilitator__user__preferred_name",
             "supervisor__first_name", "supervisor__last_name", "supervisor__preferred_name",
@@ -103,6 +131,8 @@ def supervision_list(user: User, program: Program, at: datetime) -> SupervisionL
         .filter(Q(held=False) | Q(starts_at__gt=at - timedelta(days=400)))
         .order_by("starts_at")
     )  # fmt: skip
+    if only is not None:
+        seen = [s for s in seen if s.facilitator_id == only]
     open_rows = [s for s in seen if not s.held]
     past = [s for s in reversed(seen) if s.held][:PAST_SHOWN]
     next_of: dict[UUID, Supervision] = {}
@@ -126,8 +156,51 @@ def supervision_list(user: User, program: Program, at: datetime) -> SupervisionL
         upcoming=[_row(s, zone, at) for s in open_rows],
         past=[_row(s, zone, at) for s in past],
         overdue=sum(due.state == DueState.OVERDUE for due, _ in rows),
+        check_ins=_check_in_rows(user, program, at, only),
         shows_supervisor=lead,
         cadence=_cadence(rules),
+        only=rows[0][1].name if only is not None and rows else "",
+    )
+
+
+def _check_in_rows(
+    user: User, program: Program, at: datetime, only: UUID | None
+) -> list[CheckInRow]:
+    """Check-ins that this person may read: answered, or open for too long."""
+    zone = ZoneInfo(program.zone)
+    found = (
+        CheckIn.objects.visible_to(user)
+        .filter(facilitator__program=program, asked_at__gt=at - timedelta(days=CHECK_IN_DAYS))
+        .exclude(facilitator__user=user)
+        .select_related("facilitator__user")
+        .defer("hard")
+        .order_by("-due_on")
+    )
+    if only is not None:
+        found = found.filter(facilitator=only)
+    return [_check_in_row(check_in, zone) for check_in in found[:CHECK_INS_READ]]
+
+
+def _check_in_row(check_in: CheckIn, zone: ZoneInfo) -> CheckInRow:
+    if check_in.answered_at is None:
+        late = check_in.escalated_at is not None
+        words, tone, needs = "not answered", "wait" if late else "plain", late
+    else:
+        asks = check_in.wants_support or check_in.boundary_question
+        needs = bool(asks) and check_in.support_seen_at is None
+        if check_in.wants_support:
+            words, tone = "would like support or cover", "wait" if needs else "good"
+        elif asks:
+            words, tone = "has a boundary question", "wait" if needs else "good"
+        else:
+            words, tone = "answered", "good"
+    return CheckInRow(
+        id=check_in.pk,
+        name=check_in.facilitator.user.name,
+        when=f"Check-in of {wording.day(check_in.due_on)}",
+        words=words,
+        tone=tone,
+        needs_somebody=needs,
     )
 
 

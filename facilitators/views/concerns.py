@@ -166,7 +166,9 @@ def _acts_open(request: HttpRequest, concern: BoundaryConcern) -> tuple[list[str
     return first, [name for name in others if name not in first]
 
 
-def _form(concern: BoundaryConcern, name: str, people: Any, data: Any = None) -> forms.StepForm:
+def _form(
+    request: HttpRequest, concern: BoundaryConcern, name: str, people: Any, data: Any = None
+) -> forms.StepForm:
     others = name in ("hand-over", "second")
     offered = people.exclude(pk=concern.reviewer_id) if others else people
     return ACTS[name].form(
@@ -178,6 +180,7 @@ def _form(concern: BoundaryConcern, name: str, people: Any, data: Any = None) ->
             "concern_class": concern.concern_class,
             "category": concern.category,
             "severity": concern.severity,
+            "reviewer": request.user.pk if name == "triage" else None,
             "second_reviewer": concern.second_reviewer_id,
         },
     )
@@ -192,7 +195,7 @@ def _page(
 
     def shown(name: str) -> dict[str, Any]:
         bound = sent is not None and sent.prefix == name
-        form = sent if bound else _form(concern, name, people)
+        form = sent if bound else _form(request, concern, name, people)
         return {"name": name, "title": ACTS[name].title, "form": form, "open": bound}
 
     context = {
@@ -212,7 +215,7 @@ def step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     require(can_handle_concern(request.user, concern, queries.shut_out(concern)))  # type: ignore[arg-type]
     now = clock.now()
     people = queries.reviewers_for(concern, queries.today_in(concern.program, now))
-    form = _form(concern, name, people, request.POST)
+    form = _form(request, concern, name, people, request.POST)
     if form.is_valid():
         act = ACTS[name]
         try:

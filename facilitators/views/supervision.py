@@ -31,10 +31,23 @@ WHOLE = Supervision.objects.select_related(
 ANSWERED = CheckIn.objects.select_related("facilitator__program__site", "facilitator__user")
 
 
+def _uuid(text: str) -> UUID | None:
+    """An id from an address; None for anything else."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 @allow(*REVIEWING)
 def supervision_list(request: HttpRequest) -> HttpResponse:
     """Everybody, the most overdue first; what is planned; what was held."""
-    found = queries.supervision_list(request.user, request.program, clock.now())  # type: ignore[arg-type,attr-defined]
+    found = queries.supervision_list(
+        request.user,  # type: ignore[arg-type]
+        request.program,  # type: ignore[attr-defined]
+        clock.now(),
+        only=_uuid(request.GET.get("facilitator", "")),
+    )
     return render(request, "facilitators/supervision/list.html", {"supervision": found})
 
 
@@ -43,7 +56,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     """Plan a supervision."""
     program = request.program  # type: ignore[attr-defined]
     people = queries.supervised_by(request.user, program).select_related("user", "supervisor")  # type: ignore[arg-type]
-    chosen = str(request.GET.get("facilitator", ""))
+    chosen = _uuid(request.GET.get("facilitator", ""))
     form = PlanForm(
         request.POST or None,
         facilitators=people.order_by("user__first_name", "user__last_name"),
