@@ -6,4 +6,5 @@ class SessionsConfig(AppConfig):
     label = "group_sessions"
 
     def ready(self) -> None:
-        from sessions import grants, messages  # noqa: F401
+        from sessions import grants, messages, receivers  # noqa: F401
+        from sessions.queries import load  # noqa: F401

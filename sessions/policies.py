@@ -109,3 +109,16 @@ def can_read_record(user: User, participant: Participant, at: datetime) -> str |
     ):
         return None
     return "This record is for the participant, their care team and those who lead their groups."
+
+
+# --- the schedule -----------------------------------------------------------------------------------
+def can_see_roster(user: User, session: GroupSession) -> str | None:
+    """Who plans, supervises or treats in the program, and those who lead the session."""
+    scope = scope_of(user)
+    if scope.has(
+        session.program_id, Role.SCHEDULER, Role.PROGRAM_LEAD, Role.SUPERVISOR, Role.CLINICIAN
+    ):
+        return None
+    if scope.has(session.program_id, Role.FACILITATOR) and leads(user, session):
+        return None
+    return "Who is expected is shown to those who lead the session."

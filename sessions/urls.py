@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path, re_path
 
-from sessions.views import facilitator, reader, review
+from sessions.views import facilitator, planner, reader, review, week
 
 app_name = "sessions"
 
@@ -23,4 +23,33 @@ attendance_and_notes: list[URLPattern] = [
     path("people/<uuid:pk>/record/", reader.participant_record, name="participant-record"),
 ]
 
-urlpatterns: list[URLPattern] = [*attendance_and_notes]
+# --- the schedule -----------------------------------------------------------------------------------
+schedule: list[URLPattern] = [
+    path("today/", planner.today, name="today"),
+    path("week/", week.week, name="week"),
+    path("", planner.groups, name="groups"),
+    path("new/", planner.group_new, name="group-new"),
+    path("<uuid:pk>/", planner.group, name="group"),
+    path("<uuid:pk>/edit/", planner.group_edit, name="group-edit"),
+    path("<uuid:pk>/retire/", planner.group_retire, name="group-retire"),
+    path("rooms/", planner.rooms, name="rooms"),
+    path("rooms/new/", planner.room_new, name="room-new"),
+    path("rooms/<uuid:pk>/", planner.room_edit, name="room-edit"),
+    path("rooms/<uuid:pk>/retire/", planner.room_retire, name="room-retire"),
+    path("series/new/", planner.series_new, name="series-new"),
+    path("series/new/dates/", planner.series_preview, name="series-preview"),
+    path("series/<uuid:pk>/", planner.series, name="series"),
+    path("series/<uuid:pk>/end/", planner.series_end, name="series-end"),
+    path("series/<uuid:pk>/hand-over/", planner.series_hand_over, name="series-hand-over"),
+    path("series/<uuid:pk>/enroll/", planner.enroll, name="enroll"),
+    path("places/<uuid:pk>/end/", planner.enrollment_end, name="enrollment-end"),
+    path("waitlist/<uuid:pk>/leave/", planner.waitlist_leave, name="waitlist-leave"),
+    path("sessions/<uuid:pk>/", planner.session, name="session"),
+    path("sessions/<uuid:pk>/move/", planner.session_move, name="session-move"),
+    path("sessions/<uuid:pk>/staff/", planner.session_staff, name="session-staff"),
+    path("sessions/<uuid:pk>/cancel/", planner.session_cancel, name="session-cancel"),
+    path("people/<uuid:pk>/groups/", planner.participant_groups, name="participant-groups"),
+    path("people/<uuid:pk>/enroll/", planner.participant_enroll, name="participant-enroll"),
+]
+
+urlpatterns: list[URLPattern] = [*attendance_and_notes, *schedule]

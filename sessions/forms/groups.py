@@ -1,0 +1,33 @@
+"""Forms of the group catalogue."""
+
+from django import forms
+
+from phpsupport.lib.forms import LineField, ProseField, Row, Section, WholeField
+from sessions.forms.parts import PartForm
+from sessions.models import GroupKind
+
+
+class GroupForm(PartForm):
+    """A support group of the catalogue."""
+
+    submit = "Save the group"
+    layout = (
+        Section("What it is", "name", Row("kind", "language"), "description"),
+        Section("Size", "capacity"),
+        Section("Counting and billing", "counts_toward_program_hours", "billing_code"),
+    )
+    name = LineField(max_length=120, help_text="As staff call it. Participants never see it in a message.")
+    kind = forms.ChoiceField(choices=GroupKind)
+    language = LineField(max_length=60, initial="English")
+    description = ProseField(label="What it is, for staff", max_length=500, rows=3, required=False)
+    capacity = WholeField(
+        label="Places", min_value=1, max_value=200, initial=12,
+        help_text="A series starts with this number and can have its own.",
+    )  # fmt: skip
+    counts_toward_program_hours = forms.BooleanField(
+        label="Counts toward the program's 20 hours a week", required=False,
+        help_text="Peer groups do not, unless your program and payer agreed on it.",
+    )  # fmt: skip
+    billing_code = LineField(
+        max_length=20, required=False, help_text="Leave empty if it is not billed."
+    )

@@ -1,0 +1,59 @@
+"""Forms around one session."""
+
+from typing import Any
+
+from django import forms
+
+from facilitators.models import Facilitator
+from phpsupport.lib.forms import LineField, Row
+from phpsupport.users.models import User
+from sessions.forms.parts import PartForm
+from sessions.forms.series import FacilitatorChoice, FacilitatorChoices, facilitators_of, rooms_of
+from sessions.models import GroupSession, Room
+
+
+class MoveForm(PartForm):
+    """Another day, time or room."""
+
+    submit = "Move the session"
+    layout = (Row("on", "starts", "ends"), "room")
+    on = forms.DateField(label="Day")
+    starts = forms.TimeField(label="Starts")
+    ends = forms.TimeField(label="Ends")
+    room = forms.ModelChoiceField(Room.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, user: User, session: GroupSession, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rooms = rooms_of(user, session.program, keep=session.room_id)
+        self.fields["room"].queryset = rooms.order_by("name")  # type: ignore[attr-defined]
+
+
+class StaffForm(PartForm):
+    """Who leads one session."""
+
+    submit = "Save"
+    lead = FacilitatorChoice(
+        Facilitator.objects.none(), label="Leads", required=False, empty_label="Nobody yet"
+    )
+    co = FacilitatorChoices(
+        Facilitator.objects.none(), label="Co-facilitate", required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: User, session: GroupSession, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        now = Facilitator.objects.filter(session_assignments__session=session)
+        for name in ("lead", "co"):
+            rows = facilitators_of(user, session.program, keep=now)
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+
+
+class CancelForm(PartForm):
+    """Why one session does not take place."""
+
+    submit = "Cancel the session"
+    cancel_word = "Keep it"
+    reason = LineField(
+        max_length=200,
+        help_text="For staff. People are told only that their appointment is cancelled.",
+    )

@@ -1,0 +1,450 @@
+"""Series: every date of a planned one with its verdict, and what the pages of a stored one show."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
+
+from facilitators.models import Facilitator
+from facilitators.queries.clearance import ClearanceFile, files_of
+from phpsupport.lib import wording
+from phpsupport.programs.models import Closure, Program
+from sessions.conflicts import Kind
+from sessions.models import (
+    Attendance,
+    GroupNote,
+    GroupNoteDraft,
+    GroupSeries,
+    GroupSession,
+    Part,
+    ProgressNote,
+    ProgressNoteDraft,
+    Room,
+    SeriesFacilitator,
+    SessionFacilitator,
+    SessionState,
+    SupportGroup,
+    WaitlistEntry,
+    WaitOutcome,
+)
+from sessions.queries.slots import Obstacle, Wanted, obstacles, person_name
+from sessions.recurrence import Occurrence, Pattern, Verdict, find_zone, occurrences
+
+WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+# --- before saving --------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class PlannedDate:
+    """One date of a series that is being planned, with what stands in its way."""
+
+    on: date
+    day: str
+    times: str
+    kind: str  # good, wait, stop, plain: as the look has them
+    word: str
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def blocked(self) -> bool:
+        return self.kind == "stop"
+
+    @property
+    def warned(self) -> bool:
+        return self.kind == "wait"
+
+    @property
+    def open(self) -> bool:
+        """Whether a session can take place on it."""
+        return self.kind in ("good", "wait")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Every date of a planned series."""
+
+    dates: tuple[PlannedDate, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> int:
+        return sum(d.kind == "good" for d in self.dates)
+
+    @property
+    def warned(self) -> list[PlannedDate]:
+        return [d for d in self.dates if d.warned]
+
+    @property
+    def blocked(self) -> list[PlannedDate]:
+        return [d for d in self.dates if d.blocked]
+
+    @property
+    def skipped(self) -> list[PlannedDate]:
+        """Closed days and times that do not exist: they never become sessions."""
+        return [d for d in self.dates if d.kind == "plain"]
+
+    @property
+    def marked(self) -> list[PlannedDate]:
+        return [*self.blocked, *self.warned]
+
+    @property
+    def open_count(self) -> int:
+        """How many sessions there are when only what clashes is left out."""
+        return sum(d.open for d in self.dates)
+
+    @property
+    def can_save(self) -> bool:
+        return not self.blocked and any(d.open for d in self.dates)
+
+    @property
+    def can_save_rest(self) -> bool:
+        return bool(self.marked) and self.good > 0
+
+    @property
+    def summary(self) -> str:
+        """ "11 dates are fine, 1 clashes, 1 is closed.\" """
+        parts = []
+        if self.good:
+            parts.append(f"{wording.count(self.good, 'date is', 'dates are')} fine")
+        for number, one, many in (
+            (len(self.blocked), "clashes", "clash"),
+            (len(self.warned), "needs a look", "need a look"),
+            (len(self.skipped), "is left out", "are left out"),
+        ):
+            if number:
+                parts.append(f"{number} {one if number == 1 else many}")
+        said = wording.listing(parts)
+        return f"{said[:1].upper()}{said[1:]}." if said else "No date falls into these days."
+
+
+def closures_between(program_id: UUID, first: date, last: date) -> dict[date, str]:
+    """Closed days of the program with their reasons. One query."""
+    rows = Closure.objects.filter(program_id=program_id, date__range=(first, last))
+    return dict(rows.values_list("date", "reason"))
+
+
+def dates_of(pattern: Pattern, program_id: UUID) -> list[Occurrence]:
+    """Every date of a pattern, the program's closed days told. One query."""
+    return occurrences(
+        pattern, closures_between(program_id, pattern.from_on, pattern.until_on)
+    )
+
+
+def wanted_of(
+    dates: Iterable[Occurrence],
+    *,
+    room: Room,
+    people: Sequence[tuple[Facilitator, str]],
+    label: str,
+    leave_out: Collection[date] = (),
+) -> list[Wanted]:
+    """The sessions that the dates stand for, without those left out."""
+    return [
+        Wanted(d.local_date, d.starts_at, d.ends_at, room, tuple(people), label)
+        for d in dates
+        if d.takes_place and d.starts_at and d.ends_at and d.local_date not in leave_out
+    ]
+
+
+def preview(
+    *,
+    program: Program,
+    group: SupportGroup,
+    room: Room,
+    pattern: Pattern,
+    people: Sequence[tuple[Facilitator, str]],
+    capacity: int,
+    today: date,
+    group_cap: int | None = None,
+) -> Preview:
+    """Every date with its verdict, and what else should be known. Five queries."""
+    dates = dates_of(pattern, program.pk)
+    wanted = wanted_of(dates, room=room, people=people, label=group.name)
+    found: dict[date, list[Obstacle]] = {}
+    for obstacle in obstacles(wanted, program_id=program.pk, zone=pattern.zone):
+        found.setdefault(wanted[obstacle.index].local_date, []).append(obstacle)
+    changes = clock_changes(pattern)
+    times = wording.span(pattern.starts, pattern.ends)
+    planned = tuple(
+        _planned(d, times, found.get(d.local_date, []), changes.get(d.local_date, ""), today)
+        for d in dates
+    )
+    notes = []
+    if capacity > room.seats:
+        notes.append(
+            f"{room.name} has {wording.count(room.seats, 'seat')} for {capacity} places."
+        )
+    if group_cap and capacity > group_cap:
+        notes.append(
+            f"The program's rules name {group_cap} as the largest group; this has {capacity} places."
+        )
+    if not people:
+        notes.append("Nobody leads it yet. Its sessions show as needing a facilitator.")
+    return Preview(planned, tuple(notes))
+
+
+def _planned(
+    d: Occurrence, times: str, found: Sequence[Obstacle], change: str, today: date
+) -> PlannedDate:
+    day = wording.day(d.local_date, year=True)
+    if d.verdict is Verdict.CLOSED:
+        return PlannedDate(d.local_date, day, times, "plain", "Closed", (d.reason,))
+    if d.verdict is Verdict.GAP:
+        return PlannedDate(d.local_date, day, times, "plain", "Does not exist", (d.reason,))
+    notes = [change] if change else []
+    if d.reason:
+        notes.append(d.reason)
+    if d.local_date < today:
+        notes.append("This day is over.")
+    note = " ".join(notes)
+    reasons = tuple(dict.fromkeys(o.sentence for o in found))
+    if any(o.blocks for o in found):
+        kind = next(o.kind for o in found if o.blocks)
+        return PlannedDate(d.local_date, day, times, "stop", _word(kind), reasons, note)
+    if found:
+        return PlannedDate(d.local_date, day, times, "wait", "Not cleared", reasons, note)
+    word = "Fine, comes twice" if d.verdict is Verdict.REPEATED else "Fine"
+    return PlannedDate(d.local_date, day, times, "good", word, (), note)
+
+
+def _word(kind: Kind) -> str:
+    return {
+        Kind.ROOM: "Room taken",
+        Kind.FACILITATOR: "Facilitator busy",
+        Kind.LEAVE: "On leave",
+        Kind.NOT_CLEARED: "Cannot lead",
+    }[kind]
+
+
+def clock_changes(pattern: Pattern) -> dict[date, str]:
+    """For the first date after each change of the clocks, a sentence that the time stays."""
+    zone = find_zone(pattern.zone)
+    told: dict[date, str] = {}
+    before = None
+    for d in occurrences(pattern, {}):
+        local = datetime.combine(d.local_date, pattern.starts, zone)
+        offset = local.utcoffset()
+        if before is not None and offset is not None and offset != before:
+            way = "forward" if offset > before else "back"
+            told[d.local_date] = (
+                f"The clocks went {way} since the date before: "
+                f"still {wording.clock_time(pattern.starts)}."
+            )
+        before = offset
+    return told
+
+
+# --- a stored series ------------------------------------------------------------------------------
+def with_records(sessions: QuerySet[GroupSession]) -> QuerySet[GroupSession]:
+    """Annotate `recorded`: something is on record, so that the session is history."""
+    here = {"session": OuterRef("pk")}
+    return sessions.annotate(
+        recorded=Exists(Attendance.objects.filter(**here))
+        | Exists(GroupNote.objects.filter(**here))
+        | Exists(ProgressNote.objects.filter(**here))
+        | Exists(GroupNoteDraft.objects.filter(**here))
+        | Exists(ProgressNoteDraft.objects.filter(**here))
+    )
+
+
+def weekdays_in_words(weekdays: Iterable[int]) -> str:
+    """ "Mondays", "Mondays and Wednesdays", "Monday to Friday"."""
+    days = sorted(set(weekdays))
+    if days == [0, 1, 2, 3, 4]:
+        return "Monday to Friday"
+    if days == list(range(7)):
+        return "Every day"
+    return wording.listing([WEEKDAYS[d] for d in days])
+
+
+def pattern_in_words(series: GroupSeries) -> str:
+    """ "Mondays and Wednesdays, 10:00–10:50"."""
+    return f"{weekdays_in_words(series.weekdays)}, {wording.span(series.starts, series.ends)}"
+
+
+@dataclass(frozen=True)
+class SeriesLine:
+    """One series in a list."""
+
+    id: UUID
+    group: str
+    when: str
+    room: str
+    led_by: str
+    places: str
+    waiting: int
+    days: str
+    full: bool
+    over: bool
+    ended: bool
+    running: bool
+
+    @property
+    def waiting_words(self) -> str:
+        return f"{self.waiting} waiting"
+
+
+def series_lines(rows: QuerySet[GroupSeries], *, today: date) -> list[SeriesLine]:
+    """Series as lines of a list. Two queries."""
+    on = Q(enrollments__from_on__lte=today) & (
+        Q(enrollments__until_on=None) | Q(enrollments__until_on__gte=today)
+    )
+    found = list(
+        rows.select_related("group", "room")
+        .annotate(
+            enrolled=Count(
+                "enrollments", on & Q(enrollments__participant__sealed_at=None), distinct=True
+            )
+        )
+        .order_by("until_on", "starts", "pk")
+    )
+    ids = [s.pk for s in found]
+    leads: dict[UUID, list[str]] = {}
+    waiting: dict[UUID, int] = {}
+    for row in (
+        SeriesFacilitator.objects.filter(series_id__in=ids)
+        .select_related("facilitator__user")
+        .order_by("-part", "pk")
+    ):
+        leads.setdefault(row.series_id, []).append(row.facilitator.user.name)
+    for series_id in WaitlistEntry.objects.filter(
+        series_id__in=ids, outcome=WaitOutcome.WAITING, participant__sealed_at=None
+    ).values_list("series_id", flat=True):
+        waiting[series_id] = waiting.get(series_id, 0) + 1
+    return [
+        SeriesLine(
+            id=s.pk,
+            group=s.group.name,
+            when=pattern_in_words(s),
+            room=s.room.name,
+            led_by=wording.listing(leads.get(s.pk, [])) or "nobody yet",
+            places=f"{s.enrolled} of {s.capacity}",  # type: ignore[attr-defined]
+            waiting=waiting.get(s.pk, 0),
+            days=f"{wording.date_in_full(s.from_on)} – {wording.date_in_full(s.until_on)}",
+            full=s.enrolled >= s.capacity,  # type: ignore[attr-defined]
+            over=s.enrolled > s.capacity,  # type: ignore[attr-defined]
+            ended=s.until_on < today or s.ended_at is not None,
+            running=s.from_on <= today <= s.until_on,
+        )
+        for s in found
+    ]
+
+
+@dataclass(frozen=True)
+class SessionLine:
+    """One date of a stored series."""
+
+    id: UUID
+    day: str
+    times: str
+    kind: str
+    word: str
+    line: str
+    past: bool
+
+
+@dataclass
+class SeriesPage:
+    """A series with its dates."""
+
+    coming: list[SessionLine] = field(default_factory=list)
+    past: list[SessionLine] = field(default_factory=list)
+    warned: int = 0
+
+    @property
+    def warned_words(self) -> str:
+        return f"{self.warned} {'needs' if self.warned == 1 else 'need'} a look"
+
+
+def led_by(of: str) -> ArraySubquery:
+    """Who leads a session or a series, the lead first, as dicts: id (facilitator), person, names."""
+    model: Any = SessionFacilitator if of == "session" else SeriesFacilitator
+    return ArraySubquery(
+        model.objects.filter(**{of: OuterRef("pk")})
+        .order_by("-part", "pk")
+        .values(
+            row=JSONObject(
+                id="facilitator_id",
+                person="facilitator__user_id",
+                part="part",
+                first="facilitator__user__first_name",
+                preferred="facilitator__user__preferred_name",
+                last="facilitator__user__last_name",
+            )
+        )
+    )
+
+
+def _why_not(file: ClearanceFile | None, on: date, part: str) -> str:
+    """Why somebody may not take that part that day, leave included; '' when they may."""
+    if file is None:
+        return ""
+    found = file.on(on, as_lead=part == Part.LEAD)
+    return "" if found.cleared else " ".join(r.sentence for r in found.reasons)
+
+
+def dates_of_series(series: GroupSeries, *, at: datetime) -> SeriesPage:
+    """The stored dates of a series, the coming ones with what is wrong. Four queries."""
+    zone = ZoneInfo(series.zone)
+    page = SeriesPage()
+    usual = wording.span(series.starts, series.ends)
+    rows = list(
+        series.sessions.select_related("room")
+        .annotate(people=led_by("session"))
+        .order_by("starts_at")
+    )
+    files = files_of(
+        {UUID(p["id"]) for s in rows if s.ends_at > at for p in s.people}  # type: ignore[attr-defined]
+    )
+    for s in rows:
+        starts, ends = s.starts_at.astimezone(zone), s.ends_at.astimezone(zone)
+        past = s.ends_at <= at
+        people = s.people  # type: ignore[attr-defined]
+        line = []
+        if s.room_id != series.room_id:
+            line.append(s.room.name)
+        if wording.span(starts, ends) != usual:
+            line.append("moved")
+        names = wording.listing([person_name(p) for p in people])
+        line.append(f"led by {names}" if names else "nobody leads it")
+        kind, word = _state(s, past=past)
+        if not past and s.state == SessionState.SCHEDULED:
+            reasons = [
+                f"{person_name(p)}: {why}"
+                for p in people
+                if (why := _why_not(files.get(UUID(p["id"])), s.local_date, p["part"]))
+            ]
+            if not any(p["part"] == Part.LEAD for p in people):
+                kind, word = "stop", "Needs a facilitator"
+            elif reasons:
+                kind, word = "wait", "Not cleared"
+                line += reasons
+            page.warned += kind != "good"
+        if s.state_reason:
+            line.append(s.state_reason)
+        found = SessionLine(
+            s.pk, wording.day(starts, year=True), wording.span(starts, ends), kind, word,
+            " · ".join(line), past,
+        )  # fmt: skip
+        (page.past if past else page.coming).append(found)
+    page.past.reverse()
+    return page
+
+
+def _state(session: GroupSession, *, past: bool) -> tuple[str, str]:
+    match session.state:
+        case SessionState.CANCELLED:
+            return "plain", "Cancelled"
+        case SessionState.NOT_HELD:
+            return "plain", "Not held"
+        case SessionState.HELD:
+            return "good", "Held"
+    return ("wait", "Not reported") if past else ("good", "Planned")
+

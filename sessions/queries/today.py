@@ -1,0 +1,278 @@
+"""What the scheduler sees first: what needs a person, and each room now and next."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
+from django.urls import reverse
+
+from participants.names import display_name
+from phpsupport.lib import wording
+from phpsupport.programs.models import Closure, Program
+from phpsupport.users.models import User
+from sessions.models import Attendance, Room, SessionState, Status
+from sessions.queries.week import (
+    Entry,
+    entries,
+    midnight,
+    note_clearance,
+    session_url,
+    short,
+    who_is_not_cleared,
+)
+
+BEFORE = timedelta(days=7)
+AHEAD = timedelta(days=7)
+LOOK_BACK = timedelta(days=21)
+FIRST_DAYS = timedelta(days=7)
+ASKS_AT_MOST = 6
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass
+class RoomLane:
+    """One room today."""
+
+    name: str
+    now: Entry | None = None
+    next: Entry | None = None
+    rest: list[Entry] = field(default_factory=list)
+    done: int = 0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing that needs a person."""
+
+    when: str
+    title: str
+    line: str
+    url: str
+
+
+@dataclass
+class Today:
+    """The landing page of those who plan."""
+
+    day: str
+    line: str
+    closed: str
+    asks: list[Ask]
+    more: int
+    lanes: list[RoomLane]
+    free: str
+    tomorrow: list[Entry]
+    tomorrow_day: str
+    nothing: bool
+
+
+def today(*, user: User, program: Program, at: datetime) -> Today:
+    """The day at the site. Seven queries: sessions, clearance (3), rooms, absences, closed days."""
+    here = at.astimezone(ZoneInfo(program.zone))
+    on = here.date()
+    found = entries(
+        program=program,
+        since=midnight(on - BEFORE, program),
+        until=midnight(on + AHEAD + ONE_DAY, program),
+        at=at,
+    )
+    note_clearance(found)
+    rooms = list(
+        Room.objects.filter(site_id=program.site_id, retired_on=None)
+        .order_by("name")
+        .values_list("pk", "name")
+    )
+    closed = dict(
+        Closure.objects.filter(program=program, date__range=(on, on + AHEAD)).values_list(
+            "date", "reason"
+        )
+    )
+    asks = [
+        *_without_facilitator(found),
+        *_misses(user, program, on),
+        *_unreported(found),
+        *_full(found, on),
+    ]
+    order = {"now": 0, "soon": 1, "plain": 2}
+    asks.sort(key=lambda ask: order[ask.when])
+    of_today = [e for e in found if e.on == on and not e.cancelled]
+    lanes, free = _lanes(rooms, of_today, at)
+    following = _next_day(found, on)
+    return Today(
+        day=f"{wording.day(on)}",
+        line=_line(of_today, at),
+        closed=closed.get(on, ""),
+        asks=asks[:ASKS_AT_MOST],
+        more=max(0, len(asks) - ASKS_AT_MOST),
+        lanes=lanes,
+        free=wording.listing(free),
+        tomorrow=following,
+        tomorrow_day=wording.day(following[0].on) if following else "",
+        nothing=not found,
+    )
+
+
+def _line(of_today: Sequence[Entry], at: datetime) -> str:
+    if not of_today:
+        return "No sessions today"
+    running = sum(e.starts_at <= at < e.ends_at for e in of_today)
+    left = sum(e.starts_at > at for e in of_today)
+    parts = [wording.count(len(of_today), "session")]
+    if running:
+        parts.append(f"{running} now")
+    parts.append(f"{left} to come" if left else "none to come")
+    return " · ".join(parts)
+
+
+def _lanes(
+    rooms: Iterable[tuple[UUID, str]], of_today: Sequence[Entry], at: datetime
+) -> tuple[list[RoomLane], list[str]]:
+    """Rooms with something today, and the names of those that are free all day."""
+    lanes: dict[UUID, RoomLane] = {pk: RoomLane(name) for pk, name in rooms}
+    for e in of_today:
+        lane = lanes.setdefault(e.room_id, RoomLane(e.room))
+        if e.ends_at <= at:
+            lane.done += 1
+        elif e.starts_at <= at:
+            lane.now = e
+        elif lane.next is None:
+            lane.next = e
+        else:
+            lane.rest.append(e)
+    used = [lane for lane in lanes.values() if lane.now or lane.next or lane.done]
+    return used, [lane.name for lane in lanes.values() if lane not in used]
+
+
+def _next_day(found: Sequence[Entry], on: date) -> list[Entry]:
+    """The sessions of the next day that has any."""
+    coming = [e for e in found if e.on > on and not e.cancelled]
+    return [e for e in coming if e.on == coming[0].on] if coming else []
+
+
+def _without_facilitator(found: Sequence[Entry]) -> list[Ask]:
+    asks = [
+        Ask("now", f"{short(e)} has no facilitator", f"{e.group} · {e.room}", session_url(e.id))
+        for e in found
+        if e.gap
+    ]
+    unsure: dict[str, list[Entry]] = {}
+    for e in found:
+        if e.not_cleared and not e.gap:
+            unsure.setdefault(who_is_not_cleared(e), []).append(e)
+    for words, of in unsure.items():
+        first = of[0]
+        rest = f" and {wording.count(len(of) - 1, 'more session')}" if len(of) > 1 else ""
+        asks.append(
+            Ask("soon", words, f"{short(first)}, {first.group}{rest}", session_url(first.id))
+        )
+    return asks
+
+
+def _unreported(found: Sequence[Entry]) -> list[Ask]:
+    open_ = [e for e in found if e.unreported]
+    if not open_:
+        return []
+    if len(open_) == 1:
+        e = open_[0]
+        line = f"{e.group} · {e.leads or 'nobody led it'}"
+        return [Ask("soon", f"{short(e)}: attendance is missing", line, session_url(e.id))]
+    first = open_[0]
+    return [
+        Ask(
+            "soon",
+            f"{len(open_)} sessions without attendance",
+            f"The first is {first.group}, {wording.day(first.on)}",
+            session_url(first.id),
+        )
+    ]
+
+
+def _full(found: Sequence[Entry], on: date) -> list[Ask]:
+    """Groups over their cap, and groups with people waiting; each series once."""
+    asks, seen = [], set()
+    for e in found:
+        if e.on < on or e.cancelled or e.series_id in seen:
+            continue
+        seen.add(e.series_id)
+        url = reverse("sessions:series", args=[e.series_id])
+        if e.enrolled > e.capacity:
+            asks.append(
+                Ask("soon", f"{e.group} is over its cap", f"{e.enrolled} people, {e.capacity} places", url)
+            )
+        elif e.waiting:
+            asks.append(
+                Ask(
+                    "plain",
+                    f"{wording.count(e.waiting, 'person waits', 'people wait')} for {e.group}",
+                    f"{e.enrolled} of {e.capacity} places taken",
+                    url,
+                )
+            )
+    return asks
+
+
+def _misses(user: User, program: Program, on: date) -> list[Ask]:
+    """A miss in the first week, or two in a row: worth telling at once. One query.
+
+    Only "absent" is a miss: excused and "declined today" are not, nor is what nobody marked.
+    """
+    rows = (
+        Attendance.objects.visible_to(user)
+        .filter(
+            participant__episodes__program=program,
+            participant__episodes__discharged_on=None,
+            program=program,
+            session__local_date__gte=on - LOOK_BACK,
+            session__local_date__lte=on,
+        )
+        .exclude(session__state__in=[SessionState.CANCELLED, SessionState.NOT_HELD])
+        .annotate(
+            number=Window(
+                RowNumber(),
+                partition_by=F("participant_id"),
+                order_by=[F("session__starts_at").desc(), F("pk").asc()],
+            ),
+            admitted_on=F("participant__episodes__admitted_on"),
+        )
+        .filter(Q(number__lte=2) | Q(status=Status.ABSENT))
+        .order_by("participant_id", "number")
+        .values_list(
+            "participant_id", "participant__first_name", "participant__last_name",
+            "participant__preferred_name", "status", "number", "session__local_date",
+            "admitted_on",
+        )
+    )  # fmt: skip
+    twice: list[str] = []
+    early: list[str] = []
+    last: dict[UUID, dict[int, str]] = {}
+    who: dict[UUID, str] = {}
+    first_week: set[UUID] = set()
+    for pk, first, family, preferred, status, number, day, admitted in rows:
+        who[pk] = display_name(first, family, preferred)
+        last.setdefault(pk, {})[number] = status
+        if status == Status.ABSENT and day < admitted + FIRST_DAYS and on < admitted + 2 * FIRST_DAYS:
+            first_week.add(pk)
+    for pk, marks in last.items():
+        if marks.get(1) == marks.get(2) == Status.ABSENT:
+            twice.append(str(pk))
+        elif pk in first_week:
+            early.append(str(pk))
+    return [
+        *_miss(twice, who, "missed twice in a row", "Today is a good day to call."),
+        *_miss(early, who, "missed a session in the first week", "A friendly call helps most now."),
+    ]
+
+
+def _miss(ids: list[str], who: dict[UUID, str], what: str, line: str) -> list[Ask]:
+    if not ids:
+        return []
+    names = [who[UUID(pk)] for pk in ids]
+    url = reverse("participants:detail", args=[ids[0]])
+    if len(ids) == 1:
+        return [Ask("now", f"{names[0]} {what}", line, url)]
+    shown = wording.listing([*names[:3], *([f"{len(names) - 3} more"] if len(names) > 3 else [])])
+    return [Ask("now", f"{len(ids)} people {what}", f"{shown}. {line}", url)]

@@ -1,0 +1,422 @@
+"""The planner's pages: who opens them, what they say, how many queries they take."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from phpsupport.access.roles import Role
+from phpsupport.programs.models import Closure
+from sessions.actions.enrollment import enroll as give_place
+from sessions.models import (
+    Attendance,
+    Enrollment,
+    GroupSeries,
+    GroupSession,
+    Room,
+    SessionFacilitator,
+    SessionState,
+    SupportGroup,
+    WaitlistEntry,
+)
+from tests.factories import (
+    enroll,
+    make_facilitator,
+    make_group,
+    make_participant,
+    make_program,
+    make_room,
+    make_series,
+    make_session,
+    make_staff,
+)
+
+NOW = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)  # a Wednesday, 10:20 in New York
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _now():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def program(db):
+    return make_program("Harbor Day Program")
+
+
+@pytest.fixture
+def scheduler(program, client):
+    user = make_staff(program, Role.SCHEDULER)
+    client.force_login(user)
+    return user
+
+
+def add_session(program, n=0, on=date(2026, 11, 20), **series):
+    """A led session with a roster of one, on Friday."""
+    leads = make_facilitator(program, first_name=f"Lead{n}")
+    run = make_series(program, facilitator=leads, starts=time(10 + n), ends=time(10 + n, 50), **series)
+    session = make_session(run, on)
+    enroll(run, make_participant(program))
+    return session
+
+
+PAGES = ["sessions:today", "sessions:week", "sessions:groups", "sessions:rooms"]
+
+
+@pytest.mark.parametrize("name", [*PAGES, "sessions:group-new", "sessions:room-new", "sessions:series-new"])
+def test_an_empty_program_says_how_to_begin(client, scheduler, name):
+    assert client.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.parametrize("url", [
+    "sessions:today", "sessions:week", "sessions:groups", "sessions:rooms",
+    "sessions:week|?by=room", "sessions:week|?by=facilitator",
+])  # fmt: skip
+def test_the_number_of_queries_is_fixed(
+    client, program, scheduler, url, django_assert_max_num_queries
+):
+    name, _, query = url.partition("|")
+    address = reverse(name) + query
+    add_session(program)
+    client.get(address)
+    with django_assert_max_num_queries(12) as one:
+        assert client.get(address).status_code == 200
+    for n in (1, 2):
+        add_session(program, n)
+    with django_assert_max_num_queries(12) as three:
+        client.get(address)
+    assert len(one) == len(three)
+
+
+def test_a_roster_takes_as_many_queries_for_one_as_for_three(
+    client, program, scheduler, django_assert_max_num_queries
+):
+    session = add_session(program)
+    for name, pk in (("sessions:series", session.series_id), ("sessions:session", session.pk)):
+        client.get(reverse(name, args=[pk]))
+        with django_assert_max_num_queries(12) as one:
+            assert client.get(reverse(name, args=[pk])).status_code == 200
+        for _ in range(2):
+            enroll(session.series, make_participant(program))
+        make_session(session.series, session.local_date + timedelta(days=7 * Enrollment.objects.count()))
+        with django_assert_max_num_queries(12) as three:
+            client.get(reverse(name, args=[pk]))
+        assert len(one) == len(three)
+
+
+# --- the week ---------------------------------------------------------------------------------------
+def test_the_week_says_what_is_missing_in_words(client, program, scheduler):
+    gap = make_series(program, group=make_group(program, "Grupo de Apoyo"))
+    make_session(gap, date(2026, 11, 20))
+    unsure = make_facilitator(program, cleared=False, first_name="Ana", last_name="Solís")
+    make_session(
+        make_series(program, facilitator=unsure, starts=time(14), ends=time(14, 50)),
+        date(2026, 11, 19),
+    )
+    Closure.objects.create(program=program, date=date(2026, 11, 26), reason="Thanksgiving")
+    page = client.get(reverse("sessions:week")).content.decode()
+    assert "needs a facilitator" in page
+    assert "Ana Solís not cleared" in page
+    assert "1 without a facilitator" in page
+    assert "closed Thu 26 next week" in page
+    assert "18 · today" in page
+
+
+def test_an_evening_session_stands_on_its_local_day(client, program, scheduler):
+    series = make_series(
+        program, starts=time(19, 30), ends=time(20, 20),
+        group=make_group(program, "Alumni Evening", kind="alumni"),
+    )  # fmt: skip
+    session = make_session(series, date(2026, 11, 19))
+    assert session.starts_at.astimezone(UTC).date() == date(2026, 11, 20)
+    found = client.get(reverse("sessions:week")).context["week"]
+    assert [len(lane.slots) for lane in found.lanes] == [0, 0, 0, 1, 0]
+
+
+def test_a_week_of_the_address_and_a_strange_one(client, program, scheduler):
+    found = client.get(reverse("sessions:week") + "?week=2026-W49").context["week"]
+    assert found.heading == "Week of 30 November"
+    for strange in ("2026-W99", "nonsense", "9999-W01", "2026-W00"):
+        found = client.get(reverse("sessions:week"), {"week": strange}).context["week"]
+        assert found.this
+
+
+def test_a_facilitator_sees_the_week_but_nobodys_clearance(client, program):
+    leads = make_facilitator(program, cleared=False, first_name="Ana", last_name="Solís")
+    other = make_facilitator(program)
+    make_session(make_series(program, facilitator=leads), date(2026, 11, 20))
+    client.force_login(other.user)
+    page = client.get(reverse("sessions:week")).content.decode()
+    assert "Ana Solís" in page
+    assert "not cleared" not in page
+
+
+def test_another_programs_sessions_are_not_in_the_week(client, program, scheduler):
+    elsewhere = make_program()
+    make_session(make_series(elsewhere, group=make_group(elsewhere, "Elsewhere")), date(2026, 11, 20))
+    assert "Elsewhere" not in client.get(reverse("sessions:week")).content.decode()
+
+
+# --- today ------------------------------------------------------------------------------------------
+def test_today_names_what_needs_a_person(client, program, scheduler):
+    make_session(make_series(program, group=make_group(program, "Grupo")), date(2026, 11, 19))
+    past = add_session(program, 1, on=date(2026, 11, 17))
+    newcomer = make_participant(program, admitted_on=date(2026, 11, 16), first_name="Bea", last_name="Katz")
+    twice = make_participant(program, first_name="Cal", last_name="Dorn")
+    for n, person in ((2, newcomer), (3, twice), (4, twice)):
+        session = make_session(past.series, date(2026, 11, 18) - timedelta(days=n))
+        session.state = SessionState.HELD
+        session.save()
+        if person is newcomer and n == 2:
+            pass
+        Attendance.objects.create(
+            program=program, session=session, participant=person, status="absent", marked_at=NOW
+        )
+    page = client.get(reverse("sessions:today")).content.decode()
+    assert "Thu 10:00 has no facilitator" in page
+    assert "without attendance" in page
+    assert "Bea K. missed a session in the first week" in page
+    assert "Cal D. missed twice in a row" in page
+
+
+def test_declined_and_excused_are_no_misses(client, program, scheduler):
+    series = make_series(program)
+    person = make_participant(program, first_name="Dee", last_name="Ames")
+    for n, status in ((1, "declined"), (2, "excused")):
+        Attendance.objects.create(
+            program=program, session=make_session(series, date(2026, 11, 18) - timedelta(days=n)),
+            participant=person, status=status, marked_at=NOW,
+        )  # fmt: skip
+    assert "Dee A." not in client.get(reverse("sessions:today")).content.decode()
+
+
+def test_rooms_show_now_and_next(client, program, scheduler):
+    room = make_room(program, "Harbor")
+    make_session(make_series(program, room=room, group=make_group(program, "Now")), date(2026, 11, 18))
+    make_session(
+        make_series(program, room=room, starts=time(11), ends=time(11, 50), group=make_group(program, "Next")),
+        date(2026, 11, 18),
+    )
+    make_room(program, "Nook")
+    found = client.get(reverse("sessions:today")).context["today"]
+    assert [(lane.name, lane.now.group, lane.next.group) for lane in found.lanes] == [
+        ("Harbor", "Now", "Next")
+    ]
+    assert found.free == "Nook"
+
+
+# --- catalogue and rooms ----------------------------------------------------------------------------
+GROUP = {"name": "Circle", "kind": "open", "language": "English", "capacity": "12"}
+
+
+def test_a_group_is_added_edited_and_retired(client, program, scheduler):
+    client.post(reverse("sessions:group-new"), GROUP)
+    group = SupportGroup.objects.get()
+    assert (group.program, group.counts_toward_program_hours, group.billing_code) == (program, False, "")
+    client.post(reverse("sessions:group-edit", args=[group.pk]), {**GROUP, "capacity": "9"})
+    client.post(reverse("sessions:group-retire", args=[group.pk]))
+    group.refresh_from_db()
+    assert (group.capacity, group.retired_on) == (9, date(2026, 11, 18))
+
+
+def test_a_second_group_of_that_name_is_refused_and_the_words_stay(client, program, scheduler):
+    make_group(program, "Circle")
+    page = client.post(reverse("sessions:group-new"), {**GROUP, "description": "Kept words"})
+    assert "There is a group of that name already" in page.content.decode()
+    assert "Kept words" in page.content.decode()
+
+
+def test_a_running_group_and_a_booked_room_do_not_retire(client, program, scheduler):
+    session = add_session(program)
+    client.post(reverse("sessions:group-retire", args=[session.series.group_id]))
+    client.post(reverse("sessions:room-retire", args=[session.room_id]))
+    assert SupportGroup.objects.get().retired_on is None
+    assert Room.objects.get().retired_on is None
+
+
+# --- a new series -----------------------------------------------------------------------------------
+@pytest.fixture
+def asked(program):
+    leads = make_facilitator(program, first_name="Ana", last_name="Solís")
+    return {
+        "group": make_group(program, "Morning Circle").pk,
+        "weekdays": ["0"],
+        "starts": "10:00",
+        "ends": "10:50",
+        "from_on": "2026-11-23",
+        "until_on": "2026-12-21",
+        "room": make_room(program, "Harbor").pk,
+        "capacity": "12",
+        "lead": leads.pk,
+    }
+
+
+def test_the_preview_saves_nothing_and_says_every_date(client, program, scheduler, asked):
+    Closure.objects.create(program=program, date=date(2026, 11, 30), reason="Repairs")
+    for answer in (
+        client.post(reverse("sessions:series-new"), {**asked, "act": "preview"}),
+        client.get(reverse("sessions:series-preview"), asked),
+    ):
+        page = answer.content.decode()
+        assert "4 dates are fine and 1 is left out." in page
+        assert "Closed: Repairs." in page
+        assert "Mon 21 Dec 2026" in page
+    assert not GroupSeries.objects.exists()
+
+
+def test_a_clock_change_is_told_in_words(client, scheduler, asked):
+    asked |= {"from_on": "2027-03-01", "until_on": "2027-03-22"}
+    page = client.get(reverse("sessions:series-preview"), asked).content.decode()
+    assert "The clocks went forward since the date before: still 10:00." in page
+    sunday = asked | {"weekdays": ["6"], "starts": "02:30", "ends": "03:20"}
+    page = client.get(reverse("sessions:series-preview"), sunday).content.decode()
+    assert "2:30 does not exist on Sun 14 Mar 2027" in page
+
+
+def test_a_clash_is_named_cannot_be_saved_and_can_be_left_out(client, program, scheduler, asked):
+    other = make_series(
+        program, room=Room.objects.get(), group=make_group(program, "Wellness"), starts=time(10, 20),
+        ends=time(11),
+    )  # fmt: skip
+    make_session(other, date(2026, 12, 7))
+    page = client.get(reverse("sessions:series-preview"), asked).content.decode()
+    assert "Harbor is taken by Wellness from 10:20 until 11:00." in page
+    assert 'value="save"' not in page
+    page = client.post(reverse("sessions:series-new"), {**asked, "act": "save"}).content.decode()
+    assert "Nothing was saved." in page
+    assert GroupSeries.objects.count() == 1
+    answer = client.post(
+        reverse("sessions:series-new"), {**asked, "act": "rest", "marked": ["2026-12-07"]}
+    )
+    made = GroupSeries.objects.exclude(pk=other.pk).get()
+    assert answer.url == reverse("sessions:series", args=[made.pk])
+    assert made.sessions.count() == 4
+
+
+def test_not_cleared_is_saved_only_on_a_yes(client, program, scheduler, asked):
+    asked["lead"] = make_facilitator(program, cleared=False, first_name="Bea").pk
+    client.post(reverse("sessions:series-new"), {**asked, "act": "save"})
+    assert not GroupSeries.objects.exists()
+    client.post(reverse("sessions:series-new"), {**asked, "act": "anyway"})
+    assert GroupSeries.objects.get().sessions.count() == 5
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"until_on": "2026-11-01"}, "Choose a later last day"),
+        ({"ends": "09:00"}, "comes before the start"),
+        ({"weekdays": []}, "Choose at least one day"),
+        ({"room": "00000000-0000-0000-0000-000000000000"}, "Choose one from the list"),
+        ({"starts": "ten\0"}, "Enter a time of day"),
+        ({"capacity": "0"}, "1 or more"),
+    ],
+)
+def test_bad_input_is_a_sentence_beside_the_field(client, scheduler, asked, changed, words):
+    answer = client.post(reverse("sessions:series-new"), {**asked, **changed, "act": "save"})
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert not GroupSeries.objects.exists()
+
+
+# --- a session --------------------------------------------------------------------------------------
+def test_a_session_is_moved_staffed_and_cancelled(client, program, scheduler):
+    session = add_session(program)
+    room = make_room(program, "Nook")
+    client.post(
+        reverse("sessions:session-move", args=[session.pk]),
+        {"on": "2026-11-19", "starts": "13:00", "ends": "13:50", "room": room.pk},
+    )
+    session.refresh_from_db()
+    assert (session.local_date, session.room) == (date(2026, 11, 19), room)
+    other = make_facilitator(program)
+    client.post(reverse("sessions:session-staff", args=[session.pk]), {"lead": other.pk})
+    assert session.assignments.get().facilitator == other
+    client.post(reverse("sessions:session-cancel", args=[session.pk]), {"reason": "Water damage"})
+    session.refresh_from_db()
+    assert session.state == SessionState.CANCELLED
+    page = client.get(reverse("sessions:session", args=[session.pk])).content.decode()
+    assert "Water damage" in page
+
+
+def test_a_get_changes_nothing(client, program, scheduler):
+    session = add_session(program)
+    before = GroupSession.objects.values().get()
+    for name in ("session-move", "session-staff", "session-cancel"):
+        assert client.get(reverse(f"sessions:{name}", args=[session.pk])).status_code == 200
+    assert GroupSession.objects.values().get() == before
+    for name in ("group-retire", "room-retire", "waitlist-leave"):
+        assert client.get(reverse(f"sessions:{name}", args=[session.pk])).status_code == 405
+
+
+def test_a_facilitator_sees_names_only_of_their_own_session(client, program):
+    session = add_session(program)
+    name = Enrollment.objects.get().participant.first_name
+    client.force_login(make_facilitator(program).user)
+    page = client.get(reverse("sessions:session", args=[session.pk]))
+    assert "shown to those who lead the session" in page.content.decode()
+    client.force_login(SessionFacilitator.objects.get().person)
+    page = client.get(reverse("sessions:session", args=[session.pk]))
+    assert name in page.content.decode()
+
+
+def test_a_stranger_finds_nothing(client, program):
+    session = add_session(program)
+    client.force_login(make_staff(make_program(), Role.SCHEDULER))
+    for name, pk in (
+        ("session", session.pk), ("session-move", session.pk), ("series", session.series_id),
+        ("series-end", session.series_id), ("group", session.series.group_id),
+        ("room-edit", session.room_id), ("enrollment-end", Enrollment.objects.get().pk),
+        ("participant-enroll", Enrollment.objects.get().participant_id),
+    ):  # fmt: skip
+        assert client.get(reverse(f"sessions:{name}", args=[pk])).status_code == 404
+
+
+# --- rosters ----------------------------------------------------------------------------------------
+def test_people_are_enrolled_past_the_cap_onto_the_waitlist(client, program, scheduler):
+    session = add_session(program, capacity=1)
+    person = make_participant(program, first_name="Bea", last_name="Katz")
+    answer = client.post(
+        reverse("sessions:enroll", args=[session.series_id]),
+        {"participant": person.pk, "from_on": "2026-11-18"},
+        follow=True,
+    )
+    page = answer.content.decode()
+    assert "Bea Katz" in page
+    assert "next in line" in page
+    place = Enrollment.objects.get()
+    client.post(reverse("sessions:enrollment-end", args=[place.pk]), {"last_on": "2026-11-19"})
+    assert Enrollment.objects.filter(participant=person).get().from_on == date(2026, 11, 20)
+    assert WaitlistEntry.objects.get().outcome == "enrolled"
+
+
+def test_overlaps_are_shown_before_enrolling_in_several(client, program, scheduler):
+    one, two = (
+        add_session(program, 0),
+        make_session(
+            make_series(program, starts=time(10, 30), ends=time(11, 20), group=make_group(program, "Two")),
+            date(2026, 11, 20),
+        ),
+    )
+    person = make_participant(program)
+    url = reverse("sessions:participant-enroll", args=[person.pk])
+    asked = {"series": [one.series_id, two.series_id], "from_on": "2026-11-18"}
+    page = client.post(url, asked).content.decode()
+    assert "meet at the same time: Fri 20 Nov, 10:30–10:50" in page
+    assert not Enrollment.objects.filter(participant=person).exists()
+    client.post(url, {**asked, "accept": "1"})
+    assert Enrollment.objects.filter(participant=person).count() == 2
+
+
+def test_the_participants_groups_come_as_a_part_or_a_page(client, program, scheduler):
+    session = add_session(program)
+    person = Enrollment.objects.get().participant
+    give_place(series=session.series, participant=make_participant(program), from_on=NOW.date(), by=scheduler, at=NOW)
+    url = reverse("sessions:participant-groups", args=[person.pk])
+    part = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert session.series.group.name in part
+    assert "<html" not in part
+    assert "<html" in client.get(url).content.decode()
