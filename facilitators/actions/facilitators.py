@@ -198,7 +198,7 @@ def _check_staff_id(program: Program, staff_id: str, but: Facilitator | None = N
     taken = Facilitator.objects.filter(program=program, staff_id=staff_id.strip())
     if not staff_id.strip():
         raise Refused("Enter the staff number.", field="staff_id")
-    if taken.exclude(pk=but.pk if but else None).exists():
+    if any(pk != (but.pk if but else None) for pk in taken.values_list("pk", flat=True)):
         raise Refused("Another facilitator has that staff number.", field="staff_id")
 
 

@@ -81,7 +81,7 @@ class AddFacilitatorForm(FactsForm):
         help_text="They sign in with it once invited. An account with this address is used as it is.",
     )
     stage = forms.ChoiceField(label="Stage", choices=STAGES_TO_ADD, initial=Stage.NOMINATED)
-    supervisor = forms.ModelChoiceField(
+    supervisor: Any = forms.ModelChoiceField(
         label="Supervisor", queryset=None, required=False, empty_label="none yet"
     )
 
@@ -101,7 +101,7 @@ class SupervisorForm(Form):
     """Who supervises somebody."""
 
     submit = "Save"
-    supervisor = forms.ModelChoiceField(
+    supervisor: Any = forms.ModelChoiceField(
         label="Supervisor", queryset=None, required=False, empty_label="none"
     )
 

@@ -24,7 +24,9 @@ class TrainingForm(Form):
         "hours",
         "verified",
     )
-    requirement = forms.ModelChoiceField(label="Training", queryset=None, empty_label="choose one")
+    requirement: Any = forms.ModelChoiceField(
+        label="Training", queryset=None, empty_label="choose one"
+    )
     completed_on = forms.DateField(label="Completed on")
     expires_on = forms.DateField(
         label="Counts through",

@@ -40,7 +40,8 @@ def weekly_hours(facilitator: Facilitator) -> list[DayHours]:
 
 def leave_rows(leave: Iterable[Away], today: date) -> tuple[list[LeaveRow], list[LeaveRow]]:
     """Leave now or to come, the next first; and what is over, the latest first."""
-    coming, over = [], []
+    coming: list[LeaveRow] = []
+    over: list[LeaveRow] = []
     for away in leave:
         began, ended = away.from_on <= today, away.until_on < today
         row = LeaveRow(

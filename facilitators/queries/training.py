@@ -340,7 +340,8 @@ def requirement_rows(
         )
         .order_by("position", "name")
     )
-    asked, retired = [], []
+    asked: list[RequirementRow] = []
+    retired: list[RequirementRow] = []
     for row in rows:
         line = RequirementRow(
             id=row.pk,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -32,6 +32,8 @@ from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock, wording
 from phpsupport.lib.clock import local_date
 from phpsupport.lib.errors import Refused
+from phpsupport.programs.models import Program
+from phpsupport.users.models import User
 
 EDIT = ("GET", "POST")
 PLANNERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
@@ -40,6 +42,16 @@ JUDGES = (Role.SUPERVISOR, Role.PROGRAM_LEAD)
 
 
 # --- what these pages share -----------------------------------------------------------------------
+def person(request: HttpRequest) -> User:
+    """Who asks; behind the gate always somebody with an account."""
+    return cast(User, request.user)
+
+
+def place(request: HttpRequest) -> Program:
+    """The program that the page is about."""
+    return cast(Program, request.program)  # type: ignore[attr-defined]
+
+
 def facilitator_of(request: HttpRequest, pk: UUID) -> Facilitator:
     """The facilitator if this person may see the row, with program, site and account."""
     rows = Facilitator.objects.select_related("program__site", "user", "supervisor")
@@ -102,11 +114,11 @@ def saved(form: Any, action: Callable[[], Any]) -> bool:
 # --- the list and the record ----------------------------------------------------------------------
 @allow(*PLANNERS)
 def people_list(request: HttpRequest) -> HttpResponse:
-    program = request.program  # type: ignore[attr-defined]
+    program = place(request)
     chosen = PeopleFilter(request.GET or None)
     chosen.is_valid() if chosen.is_bound else None
     wanted = getattr(chosen, "cleaned_data", {}) or {}
-    found = people(request.user, program, clock.now(), wanted=wanted)  # type: ignore[arg-type]
+    found = people(person(request), program, clock.now(), wanted=wanted)
     return render(
         request,
         "facilitators/records/list.html",
@@ -116,6 +128,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
             "filtered": any(wanted.values()),
             "stages": Stage.choices,
             "subtitle": wording.count(found.total, "facilitator"),
+            "to_board": scope_of(person(request)).has(program.pk, *JUDGES),
         },
     )
 
@@ -123,7 +136,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
 @allow(*RECORD)
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    user: Any = request.user
+    user = person(request)
     require(policies.can_open_record(user, facilitator))
     day = DayForm(request.GET if "on" in request.GET else None)
     on = day.cleaned_data.get("on") if day.is_bound and day.is_valid() else None
@@ -150,7 +163,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @allow(*PLANNERS, methods=EDIT)
 def add(request: HttpRequest) -> HttpResponse:
-    program = request.program  # type: ignore[attr-defined]
+    program = place(request)
     at = clock.now()
     form = AddFacilitatorForm(
         request.POST or None,
@@ -162,7 +175,7 @@ def add(request: HttpRequest) -> HttpResponse:
     def action() -> None:
         made.append(
             people_actions.add_facilitator(
-                program=program, by=request.user, at=at, **form.cleaned_data
+                program=program, by=person(request), at=at, **form.cleaned_data
             )
         )
 
@@ -187,14 +200,14 @@ def add(request: HttpRequest) -> HttpResponse:
 @allow(*PLANNERS, methods=EDIT)
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_edit_facilitator(request.user, facilitator))  # type: ignore[arg-type]
+    require(policies.can_edit_facilitator(person(request), facilitator))
     form = FactsForm(
         request.POST or None, initial=FactsForm.of(facilitator), cancel=back_to(facilitator)
     )
 
     def action() -> None:
         people_actions.update_facilitator(
-            facilitator=facilitator, by=request.user, at=clock.now(), **form.cleaned_data
+            facilitator=facilitator, by=person(request), at=clock.now(), **form.cleaned_data
         )
 
     if request.method == "POST" and saved(form, action):
@@ -212,7 +225,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @allow(*JUDGES, methods=EDIT)
 def stage(request: HttpRequest, pk: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_change_stage(request.user, facilitator))  # type: ignore[arg-type]
+    require(policies.can_change_stage(person(request), facilitator))
     form = StageForm(
         request.POST or None, initial={"stage": facilitator.stage}, cancel=back_to(facilitator)
     )
@@ -221,7 +234,7 @@ def stage(request: HttpRequest, pk: UUID) -> HttpResponse:
         people_actions.change_stage(
             facilitator=facilitator,
             stage=form.cleaned_data["stage"],
-            by=request.user,  # type: ignore[arg-type]
+            by=person(request),
             at=clock.now(),
         )
 
@@ -241,7 +254,7 @@ def stage(request: HttpRequest, pk: UUID) -> HttpResponse:
 @allow(*PLANNERS, methods=EDIT)
 def supervisor(request: HttpRequest, pk: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_edit_facilitator(request.user, facilitator))  # type: ignore[arg-type]
+    require(policies.can_edit_facilitator(person(request), facilitator))
     at = clock.now()
     today = local_date(at, facilitator.program.zone)
     form = SupervisorForm(
@@ -255,7 +268,7 @@ def supervisor(request: HttpRequest, pk: UUID) -> HttpResponse:
         people_actions.assign_supervisor(
             facilitator=facilitator,
             supervisor=form.cleaned_data["supervisor"],
-            by=request.user,  # type: ignore[arg-type]
+            by=person(request),
             at=at,
         )
 
@@ -274,7 +287,7 @@ def supervisor(request: HttpRequest, pk: UUID) -> HttpResponse:
 @allow(*RECORD, methods=EDIT)
 def availability(request: HttpRequest, pk: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_plan_time(request.user, facilitator))  # type: ignore[arg-type]
+    require(policies.can_plan_time(person(request), facilitator))
     form = AvailabilityForm(
         request.POST or None,
         hours=Availability.objects.filter(facilitator=facilitator),
@@ -283,7 +296,7 @@ def availability(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def action() -> None:
         time_actions.set_availability(
-            facilitator=facilitator, hours=form.hours, by=request.user, at=clock.now()
+            facilitator=facilitator, hours=form.hours, by=person(request), at=clock.now()
         )
 
     if request.method == "POST" and saved(form, action):
@@ -301,7 +314,7 @@ def availability(request: HttpRequest, pk: UUID) -> HttpResponse:
 @allow(*RECORD, methods=EDIT)
 def leave_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_plan_time(request.user, facilitator))  # type: ignore[arg-type]
+    require(policies.can_plan_time(person(request), facilitator))
     form = LeaveForm(request.POST or None, cancel=back_to(facilitator))
 
     def action() -> None:
@@ -309,7 +322,7 @@ def leave_add(request: HttpRequest, pk: UUID) -> HttpResponse:
             facilitator=facilitator,
             from_on=form.cleaned_data["from_on"],
             until_on=form.cleaned_data["until_on"],
-            by=request.user,  # type: ignore[arg-type]
+            by=person(request),
             at=clock.now(),
         )
 
@@ -329,14 +342,14 @@ def leave_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 @allow(*RECORD, methods=EDIT)
 def leave_cancel(request: HttpRequest, pk: UUID, leave: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_plan_time(request.user, facilitator))  # type: ignore[arg-type]
+    require(policies.can_plan_time(person(request), facilitator))
     row: Leave = belonging(Leave, facilitator, leave)
     at: datetime = clock.now()
     if request.method == "POST":
         act(
             request,
             "The leave is cancelled.",
-            lambda: time_actions.cancel_leave(leave=row, by=request.user, at=at),  # type: ignore[arg-type]
+            lambda: time_actions.cancel_leave(leave=row, by=person(request), at=at),
         )
         return redirect(back_to(facilitator, "#leave"))
     begun = row.from_on < local_date(at, facilitator.program.zone)

@@ -1,6 +1,5 @@
 """Pages for supervisors and program leads: the board, training, certification, clearance."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -34,6 +33,8 @@ from facilitators.views.planner import (
     confirm_page,
     facilitator_of,
     form_page,
+    person,
+    place,
     saved,
 )
 from phpsupport.access.gate import allow, load, require
@@ -50,17 +51,17 @@ TRAINING = (Role.SUPERVISOR, Role.PROGRAM_LEAD, Role.SCHEDULER)
 # --- board ----------------------------------------------------------------------------------------
 @allow(*JUDGES)
 def board(request: HttpRequest) -> HttpResponse:
-    found = board_of(request.user, request.program, clock.now())  # type: ignore[arg-type,attr-defined]
+    found = board_of(person(request), place(request), clock.now())
     return render(request, "facilitators/board/board.html", {"board": found})
 
 
 # --- matrix ---------------------------------------------------------------------------------------
 def _matrix(request: HttpRequest) -> tuple[Matrix, DayForm]:
-    program = request.program  # type: ignore[attr-defined]
+    program = place(request)
     today = local_date(clock.now(), program.zone)
     form = DayForm(request.GET if "on" in request.GET else None, initial={"on": today})
     chosen = form.cleaned_data.get("on") if form.is_bound and form.is_valid() else None
-    user: Any = request.user
+    user = person(request)
     may_record = scope_of(user).has(program.pk, *JUDGES)
     return matrix_of(user, program, chosen or today, may_record=may_record), form
 
@@ -68,7 +69,7 @@ def _matrix(request: HttpRequest) -> tuple[Matrix, DayForm]:
 @allow(*TRAINING)
 def matrix(request: HttpRequest) -> HttpResponse:
     found, form = _matrix(request)
-    today = local_date(clock.now(), request.program.zone)  # type: ignore[attr-defined]
+    today = local_date(clock.now(), place(request).zone)
     return render(
         request,
         "facilitators/training/matrix.html",
@@ -78,7 +79,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
             "day": wording.day(found.day, year=True),
             "is_today": found.day == today,
             "day_error": form.errors.get("on", [""])[0] if form.is_bound else "",
-            "may_set": scope_of(request.user).has(request.program.pk, *JUDGES),  # type: ignore[arg-type,attr-defined]
+            "may_set": scope_of(person(request)).has(place(request).pk, *JUDGES),
         },
     )
 
@@ -88,9 +89,9 @@ def matrix_export(request: HttpRequest) -> HttpResponse:
     found, _ = _matrix(request)
     record(
         "training.exported",
-        by=request.user,  # type: ignore[arg-type]
+        by=person(request),
         at=clock.now(),
-        program_id=request.program.pk,  # type: ignore[attr-defined]
+        program_id=place(request).pk,
         rows=len(found.rows),
     )
     return csv_file(found.lines(), f"training-{found.day.isoformat()}")
@@ -103,8 +104,8 @@ def requirements(request: HttpRequest) -> HttpResponse:
 
 
 def _requirements(request: HttpRequest, form: RequirementForm) -> HttpResponse:
-    program = request.program  # type: ignore[attr-defined]
-    asked, retired = requirement_rows(request.user, program)  # type: ignore[arg-type]
+    program = place(request)
+    asked, retired = requirement_rows(person(request), program)
     return render(
         request,
         "facilitators/training/requirements.html",
@@ -112,7 +113,7 @@ def _requirements(request: HttpRequest, form: RequirementForm) -> HttpResponse:
             "asked": asked,
             "retired": retired,
             "form": form,
-            "may_set": scope_of(request.user).has(program.pk, *JUDGES),  # type: ignore[arg-type]
+            "may_set": scope_of(person(request)).has(program.pk, *JUDGES),
         },
         status=422 if form.is_bound else 200,
     )
@@ -124,8 +125,8 @@ def requirement_add(request: HttpRequest) -> HttpResponse:
 
     def action() -> None:
         training_actions.add_requirement(
-            program=request.program,  # type: ignore[attr-defined]
-            by=request.user,  # type: ignore[arg-type]
+            program=place(request),
+            by=person(request),
             at=clock.now(),
             **form.cleaned_data,
         )
@@ -139,8 +140,8 @@ def requirement_add(request: HttpRequest) -> HttpResponse:
 @allow(*JUDGES, methods=("POST",))
 def requirements_seed(request: HttpRequest) -> HttpResponse:
     made = training_actions.seed_requirements(
-        program=request.program,  # type: ignore[attr-defined]
-        by=request.user,  # type: ignore[arg-type]
+        program=place(request),
+        by=person(request),
         at=clock.now(),
     )
     if made:
@@ -164,7 +165,7 @@ def requirement_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
             f"{requirement.name} is not asked any more.",
             lambda: training_actions.retire_requirement(
                 requirement=requirement,
-                by=request.user,  # type: ignore[arg-type]
+                by=person(request),
                 at=clock.now(),
             ),
         )
@@ -189,7 +190,7 @@ def requirement_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
 # --- training -------------------------------------------------------------------------------------
 def _judged(request: HttpRequest, pk: UUID) -> Facilitator:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_judge_training(request.user, facilitator))  # type: ignore[arg-type]
+    require(policies.can_judge_training(person(request), facilitator))
     return facilitator
 
 
@@ -205,7 +206,7 @@ def training_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def action() -> None:
         training_actions.record_training(
-            facilitator=facilitator, by=request.user, at=clock.now(), **form.cleaned_data
+            facilitator=facilitator, by=person(request), at=clock.now(), **form.cleaned_data
         )
 
     if request.method == "POST" and saved(form, action):
@@ -224,7 +225,7 @@ def training_verify(request: HttpRequest, pk: UUID, training: UUID) -> HttpRespo
     act(
         request,
         "The certificate is verified.",
-        lambda: training_actions.verify_training(training=row, by=request.user, at=clock.now()),  # type: ignore[arg-type]
+        lambda: training_actions.verify_training(training=row, by=person(request), at=clock.now()),
     )
     return redirect(back_to(facilitator, f"#t-{row.requirement_id}"))
 
@@ -237,7 +238,9 @@ def training_revoke(request: HttpRequest, pk: UUID, training: UUID) -> HttpRespo
         act(
             request,
             "The training counts no more. It stays on record.",
-            lambda: training_actions.revoke_training(training=row, by=request.user, at=clock.now()),  # type: ignore[arg-type]
+            lambda: training_actions.revoke_training(
+                training=row, by=person(request), at=clock.now()
+            ),
         )
         return redirect(back_to(facilitator, f"#t-{row.requirement_id}"))
     return confirm_page(
@@ -263,7 +266,7 @@ def certification_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def action() -> None:
         training_actions.record_certification(
-            facilitator=facilitator, by=request.user, at=clock.now(), **form.cleaned_data
+            facilitator=facilitator, by=person(request), at=clock.now(), **form.cleaned_data
         )
 
     if request.method == "POST" and saved(form, action):
@@ -282,7 +285,7 @@ def certification_revoke(request: HttpRequest, pk: UUID, certification: UUID) ->
             "The certification counts no more. It stays on record.",
             lambda: training_actions.revoke_certification(
                 certification=row,
-                by=request.user,  # type: ignore[arg-type]
+                by=person(request),
                 at=clock.now(),
             ),
         )
@@ -307,7 +310,7 @@ def certification_revoke(request: HttpRequest, pk: UUID, certification: UUID) ->
 @allow(*JUDGES, methods=EDIT)
 def override(request: HttpRequest, pk: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_override_clearance(request.user, facilitator))  # type: ignore[arg-type]
+    require(policies.can_override_clearance(person(request), facilitator))
     at = clock.now()
     today = local_date(at, facilitator.program.zone)
     form = OverrideForm(
@@ -318,7 +321,7 @@ def override(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def action() -> None:
         clearance_actions.give_clearance_override(
-            facilitator=facilitator, by=request.user, at=at, **form.cleaned_data
+            facilitator=facilitator, by=person(request), at=at, **form.cleaned_data
         )
 
     if request.method == "POST" and saved(form, action):
@@ -340,7 +343,7 @@ def override(request: HttpRequest, pk: UUID) -> HttpResponse:
 @allow(*JUDGES, methods=EDIT)
 def override_withdraw(request: HttpRequest, pk: UUID, override: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_override_clearance(request.user, facilitator))  # type: ignore[arg-type]
+    require(policies.can_override_clearance(person(request), facilitator))
     row: ClearanceOverride = belonging(ClearanceOverride, facilitator, override)
     if request.method == "POST":
         act(
@@ -348,7 +351,7 @@ def override_withdraw(request: HttpRequest, pk: UUID, override: UUID) -> HttpRes
             "It is withdrawn. The reason stays on record.",
             lambda: clearance_actions.withdraw_clearance_override(
                 override=row,
-                by=request.user,  # type: ignore[arg-type]
+                by=person(request),
                 at=clock.now(),
             ),
         )
