@@ -1,13 +1,15 @@
 """Planning and sending messages."""
 
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from email.utils import parseaddr
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import models, transaction
 
@@ -18,7 +20,11 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 LEASE = timedelta(minutes=5)
+# A slow mail server must not hold a batch longer than its lease, or another worker takes it, too.
+# One letter takes a minute at worst: six answers of EMAIL_TIMEOUT seconds.
+PATIENCE = timedelta(minutes=2)
 MAX_ATTEMPTS = 8
+SERVER_AWAY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Planned:
 def enqueue(messages: Iterable[Planned], *, at: datetime) -> int:
     """Queue messages in the caller's transaction; one whose key exists already is left alone.
 
-    Returns how many keys were handed in. The worker is nudged after the commit.
+    Returns how many keys were handed in. The worker is nudged after the commit when one is due.
     """
     rows = [
         OutboxMessage(
@@ -56,6 +62,7 @@ def enqueue(messages: Iterable[Planned], *, at: datetime) -> int:
     ]
     if rows:
         OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+    if any(row.due_at <= at for row in rows):
         transaction.on_commit(_nudge, robust=True)
     return len(rows)
 
@@ -100,62 +107,121 @@ def claim(*, at: datetime, limit: int = BATCH) -> list[OutboxMessage]:
     return batch
 
 
+@dataclass(frozen=True)
+class Round:
+    """What one round of delivery came to; `more` says that another look is worth it at once."""
+
+    sent: int = 0
+    more: bool = False
+
+
 def deliver(*, at: datetime, limit: int = BATCH) -> int:
-    """Send what is due over one SMTP connection; returns how many were sent.
+    """Send what is due over one SMTP connection; returns how many were sent. See `deliver_round`."""
+    return deliver_round(at=at, limit=limit).sent
+
+
+def deliver_round(*, at: datetime, limit: int = BATCH) -> Round:
+    """Claim one batch and send it over one SMTP connection.
 
     Whether a message may still go is asked again here. A delivery that fails is tried again
-    after 1, 2, 4 … minutes, eight times in all.
+    after 1, 2, 4 … minutes, eight times in all. While the mail server does not answer at all,
+    nothing counts as tried: the whole batch waits a minute. What could not be begun within the
+    lease goes back untouched.
     """
     batch = claim(at=at, limit=limit)
-    if not batch:
-        return 0
     connection = get_connection()
-    sent = 0
+    until, sent = time.monotonic() + PATIENCE.total_seconds(), 0
     try:
-        for message in batch:
-            sent += _deliver_one(message, connection, at)
+        for place, message in enumerate(batch):
+            if time.monotonic() >= until:
+                _give_back(batch[place:], due_at=at)
+                return Round(sent)
+            try:
+                sent += _deliver_one(message, connection, at)
+            except ServerAway as fault:
+                log.error("the mail server does not answer: %s", fault)
+                _give_back(batch[place:], due_at=at + SERVER_AWAY)
+                return Round(sent)
     finally:
         connection.close()
-    return sent
+    return Round(sent, more=len(batch) == limit)
+
+
+class ServerAway(Exception):
+    """No conversation with the mail server could be begun; no message is at fault."""
 
 
 def _deliver_one(message: OutboxMessage, connection: Any, at: datetime) -> bool:
-    finish = partial(_finish, message)
     if message.expires_at and message.expires_at <= at:
-        return finish(State.WITHHELD, why="too-late")
+        return _finish(message, State.WITHHELD, why="too-late")
+    if message.attempts > MAX_ATTEMPTS:  # its workers died over it
+        return _finish(message, State.FAILED, why="gave-up")
     try:
         letter = kinds.compose(message, at)
     except kinds.Withhold as reason:
-        return finish(State.WITHHELD, why=str(reason)[:120])
+        return _finish(message, State.WITHHELD, why=str(reason)[:120])
     except kinds.Postpone as wait:
-        return finish(State.WAITING, due_at=wait.until, why="postponed")
+        later = max(wait.until, at + timedelta(minutes=1))
+        return _finish(
+            message, State.WAITING, due_at=later, attempts=message.attempts - 1, why="postponed"
+        )
+    except Exception as fault:
+        # One letter that cannot be made must not hold up those behind it.
+        return _failed(message, at, fault)
     mail = EmailMultiAlternatives(
         letter.subject,
         letter.text,
         to=[letter.to],
         connection=connection,
-        headers={"Message-ID": f"<{message.pk}@outbox>", "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": f"<{message.pk}@{_own_domain()}>",
+            "Auto-Submitted": "auto-generated",
+        },
     )
     if letter.html:
         mail.attach_alternative(letter.html, "text/html")
     try:
+        connection.open()
+    except Exception as fault:
+        raise ServerAway(type(fault).__name__) from None
+    try:
         mail.send()
     except Exception as fault:
-        # Only the kind of fault: its text may quote the address.
-        log.warning("message %s not delivered: %s", message.pk, type(fault).__name__)
         connection.close()
-        if message.attempts >= MAX_ATTEMPTS:
-            return finish(State.FAILED, why=type(fault).__name__)
-        return finish(
-            State.WAITING,
-            due_at=at + timedelta(minutes=2 ** (message.attempts - 1)),
-            why=type(fault).__name__,
-        )
-    return finish(State.SENT, sent_at=at)
+        return _failed(message, at, fault)
+    return _finish(message, State.SENT, sent_at=at)
+
+
+def _own_domain() -> str:
+    """The sender's domain; a second delivery after a lost lease carries the same Message-ID."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+
+
+def _failed(message: OutboxMessage, at: datetime, fault: Exception) -> bool:
+    kind = type(fault).__name__
+    # Only the kind of fault: its text may quote the address.
+    log.warning("message %s not delivered: %s", message.pk, kind)
+    if message.attempts >= MAX_ATTEMPTS:
+        return _finish(message, State.FAILED, why=kind)
+    later = at + timedelta(minutes=2 ** (message.attempts - 1))
+    return _finish(message, State.WAITING, due_at=later, why=kind)
+
+
+def _give_back(messages: list[OutboxMessage], *, due_at: datetime) -> None:
+    """Let messages wait that nobody tried to send; the try is not counted."""
+    ours = OutboxMessage.objects.filter(
+        pk__in=[m.pk for m in messages],
+        state=State.SENDING,
+        lease_until__in={m.lease_until for m in messages},
+    )
+    ours.update(
+        state=State.WAITING, lease_until=None, due_at=due_at, attempts=models.F("attempts") - 1
+    )
 
 
 def _finish(message: OutboxMessage, state: State, **changes: Any) -> bool:
-    OutboxMessage.objects.filter(pk=message.pk, state=State.SENDING).update(
-        state=state, lease_until=None, **changes
-    )
+    """Write what became of a message, unless another worker holds it by now."""
+    OutboxMessage.objects.filter(
+        pk=message.pk, state=State.SENDING, lease_until=message.lease_until
+    ).update(state=state, lease_until=None, **changes)
     return state == State.SENT
