@@ -9,6 +9,9 @@ from participants.models import EpisodeOfCare
 # episode: EpisodeOfCare, on: date (the last day), by: User | None, at: datetime
 episode_discharged = Signal()
 
+# episode: EpisodeOfCare, by: User | None, at: datetime. A discharge was taken back.
+episode_reopened = Signal()
+
 # episode: EpisodeOfCare, on: date. Each receiver returns a list of sentences that say what the
 # discharge on that day would end, for example "The place in Morning Check-in ends (3 sessions)."
 discharge_preview = Signal()

@@ -15,6 +15,7 @@ urlpatterns = [
     path("<uuid:pk>/consents/", staff.consents, name="consents"),
     path("<uuid:pk>/level/", staff.level, name="level"),
     path("<uuid:pk>/discharge/", staff.discharge, name="discharge"),
+    path("<uuid:pk>/discharge/take-back/", staff.reopen, name="reopen"),
     path("<uuid:pk>/readmit/", staff.readmit, name="readmit"),
     path("<uuid:pk>/move/", staff.move, name="move"),
     path("<uuid:pk>/care-team/", staff.care_team, name="care-team"),

@@ -20,7 +20,7 @@ def last_guard(refusals: Mapping[str, Callable[[], Refused]]) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as fault:
-        name = getattr(getattr(fault.__cause__, "diag", None), "constraint_name", None)
+        name = str(getattr(getattr(fault.__cause__, "diag", None), "constraint_name", ""))
         if name in refusals:
             raise refusals[name]() from fault
         raise

@@ -27,7 +27,7 @@ from participants.models import (
 )
 from participants.policies import refuse_move
 from participants.queries.duplicates import possible_duplicates
-from participants.signals import episode_discharged
+from participants.signals import episode_discharged, episode_reopened
 from phpsupport.audit.trail import record
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.wording import date_in_full, day
@@ -262,6 +262,28 @@ def discharge_participant(
 
 
 @transaction.atomic
+def reopen_stay(*, episode: EpisodeOfCare, by: User | None, at: datetime) -> EpisodeOfCare:
+    """Take a discharge back that was a slip. The newest stay only; what the discharge ended
+    (groups, care team) is given anew by hand. An open stay is left as it is."""
+    stay = lock_stay(episode)
+    if stay.discharged_on is None:
+        return stay
+    newer = stay.participant.episodes.filter(admitted_on__gt=stay.admitted_on)
+    if newer.exists():
+        raise Refused(
+            "A newer stay has begun. Only the discharge of the newest stay can be taken back.",
+            code="newer_stay",
+        )
+    was = stay.discharged_on
+    stay.discharged_on, stay.discharge_reason = None, ""
+    with last_guard(GUARDS):
+        stay.save(update_fields=["discharged_on", "discharge_reason"])
+    record("episode.reopened", by=by, at=at, obj=stay, was=was.isoformat())
+    episode_reopened.send(sender=EpisodeOfCare, episode=stay, by=by, at=at)
+    return stay
+
+
+@transaction.atomic
 def move_to_program(
     *,
     episode: EpisodeOfCare,
@@ -279,8 +301,8 @@ def move_to_program(
     contacts and consents stay as they are; groups and the care team end with the stay here.
     """
     stay = lock_open_stay(episode)
-    if refusal := refuse_move(by, stay, program):
-        raise Refused(refusal, field="program", code="move")
+    if sentence := refuse_move(by, stay, program):
+        raise Refused(sentence, field="program", code="move")
     if first_on <= last_on:
         raise Refused(
             "The first day there comes after the last day here.", field="first_on", code="overlap"

@@ -172,7 +172,7 @@ class DischargeForm(OfStay):
                 "hx-get": preview,
                 "hx-target": "#what-ends",
                 "hx-trigger": "change",
-                "hx-sync": "this:replace",
+                "hx-sync": "this:queue last",
             }
         )
 

@@ -182,7 +182,7 @@ def _in_order(found: QuerySet[EpisodeOfCare], sort: str) -> list[UUID]:
             "participant__first_name",
             "participant__last_name",
             "admitted_on",
-            "leaving",
+            "leaving",  # type: ignore[misc]
         )
     ]
     rows.sort(key=lambda row: (row[0], str(row[3])))

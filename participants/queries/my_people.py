@@ -91,7 +91,7 @@ def next_steps(stay: EpisodeOfCare, today: date) -> list[Step]:
     if stay.discharged_on:
         found.append(Step("wait", "Last day today"))
     elif planned and planned < today:
-        found.append(Step("stop", "Planned discharge has passed: set a new day"))
+        found.append(Step("stop", "Planned discharge has passed"))
     elif planned and planned <= today + SOON:
         when = "today" if planned == today else day(planned)
         found.append(Step("wait", f"Discharge planned {when}"))

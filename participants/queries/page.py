@@ -97,6 +97,11 @@ class ParticipantPage:
     stays: list[Stay]
 
     @property
+    def newest(self) -> Stay | None:
+        """The newest stay that can be seen."""
+        return self.stays[0] if self.stays else None
+
+    @property
     def current(self) -> Stay | None:
         """The newest stay, if it is open."""
         return self.stays[0] if self.stays and self.stays[0].open else None

@@ -1,9 +1,10 @@
 """A clinician's own people."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from participants.queries.my_people import my_people as own_people
+from participants.views.asked import Asked
 from participants.views.staff import now_and_today
 from phpsupport.access.gate import allow
 from phpsupport.access.roles import Role
@@ -12,9 +13,9 @@ from phpsupport.lib.wording import day
 
 
 @allow(Role.CLINICIAN)
-def my_people(request: HttpRequest) -> HttpResponse:
+def my_people(request: Asked) -> HttpResponse:
     at, today = now_and_today(request)
-    program = request.program  # type: ignore[attr-defined]
+    program = request.program
     people = own_people(program, request.user, today)
     record(
         "my_people.read", by=request.user, at=at, obj=program, program_id=program.pk,

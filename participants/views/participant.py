@@ -1,7 +1,7 @@
 """A participant's own preferences."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from participants.actions.people import update_participant
@@ -9,13 +9,14 @@ from participants.forms.people import PreferencesForm
 from participants.models import ContactKind, Participant
 from participants.queries.page import consents_of
 from participants.reaching import masked_email, masked_phone
+from participants.views.asked import Asked
 from participants.views.staff import change_consent, now_and_today
 from phpsupport.access.gate import NOT_HERE, allow, load
 from phpsupport.access.roles import Role
 from phpsupport.lib.errors import Refused
 
 
-def oneself(request: HttpRequest) -> Participant:
+def oneself(request: Asked) -> Participant:
     """The record of the person who is signed in, through the gate; 404 without one."""
     own = Participant.objects.filter(user=request.user).values_list("pk", flat=True).first()
     if own is None:
@@ -24,7 +25,7 @@ def oneself(request: HttpRequest) -> Participant:
 
 
 @allow(Role.PARTICIPANT, methods=("GET", "POST"))
-def my_preferences(request: HttpRequest) -> HttpResponse:
+def my_preferences(request: Asked) -> HttpResponse:
     participant = oneself(request)
     at, today = now_and_today(request)
     form = PreferencesForm(request.POST or None, participant=participant)
@@ -39,7 +40,7 @@ def my_preferences(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Thank you. We saved your answers.")
             return redirect("participants:my-preferences")
     kept = {contact.kind: contact.value for contact in participant.contacts.all()}
-    zone = request.program.zone  # type: ignore[attr-defined]
+    zone = request.program.zone
     return render(
         request,
         "participants/participant/preferences.html",
@@ -53,6 +54,6 @@ def my_preferences(request: HttpRequest) -> HttpResponse:
 
 
 @allow(Role.PARTICIPANT, methods=("POST",))
-def my_consent(request: HttpRequest) -> HttpResponse:
+def my_consent(request: Asked) -> HttpResponse:
     change_consent(request, oneself(request), own=True)
     return redirect("participants:my-preferences")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
@@ -23,6 +23,7 @@ from participants.actions.stays import (
     move_to_program,
     plan_discharge,
     readmit_participant,
+    reopen_stay,
 )
 from participants.forms.census import CensusForm
 from participants.forms.people import ContactsForm, ParticipantForm
@@ -60,6 +61,7 @@ from participants.queries.duplicates import possible_duplicates
 from participants.queries.page import consents_of, participant_page, reduced_person
 from participants.queries.reach import USES
 from participants.signals import what_ends
+from participants.views.asked import Asked
 from phpsupport.access.gate import allow, load, require
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
@@ -75,17 +77,17 @@ from phpsupport.users.models import User
 PLACE = "participants/staff/"
 
 
-def now_and_today(request: HttpRequest) -> tuple[datetime, date]:
+def now_and_today(request: Asked) -> tuple[datetime, date]:
     """The instant, and the day at the site of the request's program."""
     at = clock.now()
-    return at, clock.local_date(at, request.program.zone)  # type: ignore[attr-defined]
+    return at, clock.local_date(at, request.program.zone)
 
 
 # --- the census -------------------------------------------------------------------------------
 @allow(*WHOLE_PAGE)
-def census(request: HttpRequest) -> HttpResponse:
+def census(request: Asked) -> HttpResponse:
     at, today = now_and_today(request)
-    program: Program = request.program  # type: ignore[attr-defined]
+    program: Program = request.program
     form = CensusForm(request.GET)
     filters = form.filters()
     found = census_query.census(
@@ -122,7 +124,7 @@ def census(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _with(request: HttpRequest, **changes: str) -> str:
+def _with(request: Asked, **changes: str) -> str:
     query = request.GET.copy()
     query.pop("page", None)
     for key, value in changes.items():
@@ -130,7 +132,7 @@ def _with(request: HttpRequest, **changes: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def _sorting(request: HttpRequest, sort: str, name: str) -> dict[str, str]:
+def _sorting(request: Asked, sort: str, name: str) -> dict[str, str]:
     up, down = sort == name, sort == f"-{name}"
     return {
         "url": _with(request, sort=f"-{name}" if up else name),
@@ -141,9 +143,9 @@ def _sorting(request: HttpRequest, sort: str, name: str) -> dict[str, str]:
 
 # --- admission --------------------------------------------------------------------------------
 @allow(*PLANNERS, methods=("GET", "POST"))
-def admit(request: HttpRequest) -> HttpResponse:
+def admit(request: Asked) -> HttpResponse:
     at, today = now_and_today(request)
-    program: Program = request.program  # type: ignore[attr-defined]
+    program: Program = request.program
     given = request.POST if request.method == "POST" else None
     back = reverse("participants:census")
     ask_same = bool(given and "different_person" in given)
@@ -180,7 +182,7 @@ def _matches(form: AdmitForm, program: Program, user: User) -> list[dict[str, An
 
 
 @allow(*PLANNERS, methods=("GET", "POST"))
-def readmit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def readmit(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     at, today = now_and_today(request)
     require(refuse_change(request.user, participant.program_ids()))
@@ -195,12 +197,12 @@ def readmit(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReadmitForm(
         request.POST or None,
         programs=programs,
-        chosen=request.program,  # type: ignore[attr-defined]
+        chosen=request.program,
         first=first,
         cancel=reverse("participants:detail", args=[pk]),
     )
     if form.is_valid():
-        given = {"program": request.program, **form.cleaned_data}  # type: ignore[attr-defined]
+        given = {"program": request.program, **form.cleaned_data}
         try:
             readmit_participant(participant=participant, by=request.user, at=at, **given)
         except Refused as refusal:
@@ -214,18 +216,18 @@ def readmit(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _form_page(request, "Re-admit", participant, form)
 
 
-def _programs_to_plan(request: HttpRequest, organization_id: UUID) -> list[Program]:
-    scope = scope_of(request.user)  # type: ignore[arg-type]
+def _programs_to_plan(request: Asked, organization_id: UUID) -> list[Program]:
+    scope = scope_of(request.user)
     return [
         p
-        for p in request.programs  # type: ignore[attr-defined]
+        for p in request.programs
         if p.site.organization_id == organization_id and scope.has(p.pk, *PLANNERS)
     ]
 
 
 # --- one participant --------------------------------------------------------------------------
 @allow(*WHOLE_PAGE, *REDUCED_PAGE)
-def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def detail(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     program_ids = participant.program_ids()
     if not sees_whole_page(request.user, program_ids):
@@ -235,31 +237,34 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         participant,
         seen_by=request.user,
         today=today,
-        zone=request.program.zone,  # type: ignore[attr-defined]
+        zone=request.program.zone,
     )
-    scope = scope_of(request.user)
-    current = page.current
-    open_and_sealed = page.person.sealed
+    scope, current, newest = scope_of(request.user), page.current, page.newest
+    writes = not page.person.sealed
+    may_stay = writes and current is not None and scope.has(current.program_id, *PLANNERS)
     return render(
         request,
         PLACE + "detail.html",
         {
             "page": page,
-            "may_change": not open_and_sealed and refuse_change(request.user, program_ids) is None,
-            "may_stay": bool(current)
-            and not open_and_sealed
-            and scope.has(current.program_id, *PLANNERS),
-            "may_team": bool(current)
-            and not open_and_sealed
+            "may_change": writes and refuse_change(request.user, program_ids) is None,
+            "may_stay": may_stay,
+            "may_team": writes
+            and current is not None
             and scope.has(current.program_id, *CARE_TEAM),
-            "may_move": bool(current)
+            "may_move": may_stay
             and len(_programs_to_plan(request, participant.organization_id)) > 1,
+            "may_reopen": writes
+            and newest is not None
+            and not newest.open
+            and scope.has(newest.program_id, *PLANNERS)
+            and refuse_change(request.user, program_ids) is None,
         },
     )
 
 
 @allow(*PLANNERS, methods=("GET", "POST"))
-def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def edit(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     require(refuse_change(request.user, participant.program_ids()))
     at, today = now_and_today(request)
@@ -280,7 +285,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @allow(*PLANNERS, methods=("GET", "POST"))
-def contacts(request: HttpRequest, pk: UUID) -> HttpResponse:
+def contacts(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     require(refuse_change(request.user, participant.program_ids()))
     at, _ = now_and_today(request)
@@ -312,7 +317,7 @@ def contacts(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @allow(*PLANNERS, methods=("GET", "POST"))
-def consents(request: HttpRequest, pk: UUID) -> HttpResponse:
+def consents(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     require(refuse_change(request.user, participant.program_ids()))
     if request.method == "POST":
@@ -324,12 +329,12 @@ def consents(request: HttpRequest, pk: UUID) -> HttpResponse:
         {
             "participant_id": pk,
             "name": _whole_name(participant),
-            "consents": consents_of(participant, request.program.zone),  # type: ignore[attr-defined]
+            "consents": consents_of(participant, request.program.zone),
         },
     )
 
 
-def change_consent(request: HttpRequest, participant: Participant, *, own: bool) -> None:
+def change_consent(request: Asked, participant: Participant, *, own: bool) -> None:
     """Give or take back one consent as the form asks, and say what happened."""
     channel, act = request.POST.get("channel", ""), request.POST.get("act", "")
     if channel not in ConsentChannel.values or act not in ("give", "revoke"):
@@ -365,13 +370,13 @@ def _address_words(channel: str) -> str:
 
 # --- the open stay ----------------------------------------------------------------------------
 def open_stay(
-    request: HttpRequest,
+    request: Asked,
     participant: Participant,
     refuse: Callable[[User, EpisodeOfCare], str | None],
 ) -> EpisodeOfCare | None:
     """The open stay, if this user may see it; 403 if they may not act on it. None: said so."""
     stay: EpisodeOfCare | None = (
-        participant.episodes.visible_to(request.user)  # type: ignore[attr-defined]
+        participant.episodes.visible_to(request.user)
         .filter(discharged_on=None)
         .select_related("program__site")
         .first()
@@ -382,7 +387,7 @@ def open_stay(
             f"{_called(participant)} has no open stay here. Nothing was changed.",
         )
         return None
-    require(refuse(request.user, stay))  # type: ignore[arg-type]
+    require(refuse(request.user, stay))
     return stay
 
 
@@ -417,7 +422,7 @@ def _level_now(stay: EpisodeOfCare, today: date) -> str:
 
 
 @allow(*PLANNERS, methods=("GET", "POST"))
-def level(request: HttpRequest, pk: UUID) -> HttpResponse:
+def level(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     stay = open_stay(request, participant, refuse_stay)
     if stay is None:
@@ -438,20 +443,20 @@ def level(request: HttpRequest, pk: UUID) -> HttpResponse:
             request, f"The level of care is {given['level']} from {day(given['from_on'])}."
         )
         return redirect("participants:detail", pk)
-    note = f"{level_now} now." if level_now else ""
+    note = f"now {level_now}" if level_now else ""
     return _form_page(request, "Change the level of care", participant, form, note=note)
 
 
 @vary_on_headers("HX-Request")
 @allow(*PLANNERS, methods=("GET", "POST"))
-def discharge(request: HttpRequest, pk: UUID) -> HttpResponse:
+def discharge(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     stay = open_stay(request, participant, refuse_stay)
     if stay is None:
         return redirect("participants:detail", pk)
     at, today = now_and_today(request)
     asked = _date_in(request.GET.get("on", "")) or stay.planned_discharge_on or today
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return render(request, PLACE + "_what_ends.html", _preview(stay, asked, today))
     if request.method == "POST" and "take_back" in request.POST:
         return _take_back(request, stay, pk, at)
@@ -495,7 +500,44 @@ def discharge(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _take_back(request: HttpRequest, stay: EpisodeOfCare, pk: UUID, at: datetime) -> HttpResponse:
+@allow(*PLANNERS, methods=("GET", "POST"))
+def reopen(request: Asked, pk: UUID) -> HttpResponse:
+    participant = load(request, Participant, pk)
+    stay = (
+        participant.episodes.visible_to(request.user)
+        .select_related("program__site")
+        .order_by("-admitted_on")
+        .first()
+    )
+    if stay is None or stay.discharged_on is None:
+        messages.info(request, f"{_called(participant)} has no discharge to take back.")
+        return redirect("participants:detail", pk)
+    require(refuse_stay(request.user, stay))
+    require(refuse_change(request.user, participant.program_ids()))
+    if request.method == "POST":
+        if request.POST.get("episode") != str(stay.pk):
+            messages.info(request, "The stay has changed since this page was opened. Look again.")
+            return redirect("participants:detail", pk)
+        try:
+            reopen_stay(episode=stay, by=request.user, at=clock.now())
+        except Refused as refusal:
+            messages.warning(request, refusal.sentence)
+        else:
+            messages.success(request, f"The stay of {_called(participant)} is open again.")
+        return redirect("participants:detail", pk)
+    return render(
+        request,
+        PLACE + "reopen.html",
+        {
+            "name": _whole_name(participant),
+            "participant_id": pk,
+            "episode": stay.pk,
+            "ended": day(stay.discharged_on, year=True),
+        },
+    )
+
+
+def _take_back(request: Asked, stay: EpisodeOfCare, pk: UUID, at: datetime) -> HttpResponse:
     if request.POST.get("episode") == str(stay.pk):
         plan_discharge(episode=stay, on=None, by=request.user, at=at)
         messages.success(request, "No discharge is planned now.")
@@ -525,7 +567,7 @@ def _date_in(text: str) -> date | None:
 
 
 @allow(*PLANNERS, methods=("GET", "POST"))
-def move(request: HttpRequest, pk: UUID) -> HttpResponse:
+def move(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     stay = open_stay(request, participant, refuse_stay)
     if stay is None:
@@ -565,18 +607,18 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @allow(*CARE_TEAM, methods=("GET", "POST"))
-def care_team(request: HttpRequest, pk: UUID) -> HttpResponse:
+def care_team(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     stay = open_stay(request, participant, refuse_care_team)
     if stay is None:
         return redirect("participants:detail", pk)
     at, today = now_and_today(request)
-    user: User = request.user  # type: ignore[assignment]
+    user: User = request.user
     page = participant_page(
         participant,
         seen_by=user,
         today=today,
-        zone=request.program.zone,  # type: ignore[attr-defined]
+        zone=request.program.zone,
     )
     team = page.stays[0].team if page.stays else []
     on_it = {member.user_id for member in team if member.now}
@@ -616,7 +658,7 @@ def care_team(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @allow(*CARE_TEAM, methods=("POST",))
-def care_team_end(request: HttpRequest, pk: UUID, membership: UUID) -> HttpResponse:
+def care_team_end(request: Asked, pk: UUID, membership: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     stay = open_stay(request, participant, refuse_care_team)
     if stay is None:
@@ -636,7 +678,7 @@ def care_team_end(request: HttpRequest, pk: UUID, membership: UUID) -> HttpRespo
 
 # --- shared -----------------------------------------------------------------------------------
 def _form_page(
-    request: HttpRequest, heading: str, participant: Participant, form: Form, *, note: str = ""
+    request: Asked, heading: str, participant: Participant, form: Form, *, note: str = ""
 ) -> HttpResponse:
     return render(
         request,

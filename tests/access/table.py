@@ -124,6 +124,7 @@ TABLE: dict[str, Open | Page | Thing] = {
     "participants:consents": thing("participant", PLAN, BOTH),
     "participants:level": thing("participant", PLAN, BOTH),
     "participants:discharge": thing("participant", PLAN, BOTH),
+    "participants:reopen": thing("participant", PLAN, BOTH),
     "participants:readmit": thing("participant", PLAN, BOTH),
     "participants:move": thing("participant", PLAN, BOTH),
     "participants:care-team": thing("participant", PLAN | {C}, BOTH),

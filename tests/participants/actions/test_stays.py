@@ -15,6 +15,7 @@ from participants.actions.stays import (
     move_to_program,
     plan_discharge,
     readmit_participant,
+    reopen_stay,
 )
 from participants.models import CareTeamMembership, EpisodeOfCare, Participant
 from participants.signals import episode_discharged
@@ -242,6 +243,27 @@ def test_coming_back_is_a_new_stay_from_the_day_after(program: Program) -> None:
     again = readmit_participant(admitted_on=date(2026, 3, 11), **about)
     assert again.pk != stay.pk
     assert person.episodes.count() == 2
+
+
+def test_a_discharge_by_mistake_is_taken_back_while_no_newer_stay_has_begun(
+    program: Program,
+) -> None:
+    stay = admit(program)
+    discharge_participant(episode=stay, on=TODAY, reason="completed", by=None, at=AT)
+    for _ in range(2):
+        reopen_stay(episode=stay, by=None, at=AT)
+    stay.refresh_from_db()
+    assert (stay.discharged_on, stay.discharge_reason) == (None, "")
+    (event,) = AuditEvent.objects.filter(action="episode.reopened")
+    assert event.detail == {"was": "2026-03-10"}
+    discharge_participant(episode=stay, on=TODAY, reason="completed", by=None, at=AT)
+    readmit_participant(
+        participant=stay.participant, program=program, admitted_on=date(2026, 3, 11),
+        level="PHP", by=None, at=AT,
+    )  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        reopen_stay(episode=stay, by=None, at=AT)
+    assert refused.value.code == "newer_stay"
 
 
 def test_nobody_is_readmitted_into_another_organization(program: Program) -> None:

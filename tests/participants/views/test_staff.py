@@ -255,8 +255,8 @@ def test_a_facilitator_sees_nobody_elses_people(program: Program) -> None:
     assert signed_in(program, Role.FACILITATOR).get(address("detail", person)).status_code == 404
 
 
-PERSON_PAGES = ["detail", "edit", "contacts", "consents", "level", "discharge", "readmit", "move",
-                "care-team"]  # fmt: skip
+PERSON_PAGES = ["detail", "edit", "contacts", "consents", "level", "discharge", "reopen", "readmit",
+                "move", "care-team"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -482,6 +482,23 @@ def test_readmission_through_the_form(program: Program) -> None:
     assert person.episodes.count() == 2
 
 
+def test_taking_a_discharge_back_through_its_page(program: Program) -> None:
+    person = make_participant(program)
+    stay = stay_of(person)
+    client = signed_in(program, Role.SCHEDULER)
+    told = client.get(address("reopen", person), follow=True)
+    assert "no discharge to take back" in told.content.decode()
+    discharge_participant(episode=stay, on=TODAY, reason="completed", by=None, at=AT)
+    assert address("reopen", person) in client.get(address("detail", person)).content.decode()
+    assert client.get(address("reopen", person)).status_code == 200
+    assert stay_of(person).discharged_on == TODAY
+    client.post(address("reopen", person), {"episode": str(person.pk)})
+    assert stay_of(person).discharged_on == TODAY
+    for _ in range(2):
+        assert client.post(address("reopen", person), {"episode": str(stay.pk)}).status_code == 302
+    assert stay_of(person).discharged_on is None
+
+
 def test_moving_between_programs(program: Program) -> None:
     sister, foreign = make_program("Sister", site=program.site), make_program("Foreign")
     user = make_staff(program, Role.SCHEDULER)
@@ -530,7 +547,7 @@ def test_a_level_changes_through_its_form(program: Program) -> None:
 @pytest.mark.parametrize("name", ["admit", *PERSON_PAGES[1:]])
 def test_forms_open(program: Program, name: str) -> None:
     person = make_participant(program)
-    if name == "readmit":
+    if name in ("readmit", "reopen"):
         discharge_participant(episode=stay_of(person), on=TODAY, reason="completed", by=None, at=AT)
     client = signed_in(program, Role.SCHEDULER)
     url = address("admit") if name == "admit" else address(name, person)
