@@ -45,8 +45,7 @@ class World:
         """Mark the first people in order."""
         self.session.refresh_from_db()
         marks = [
-            Mark(person.pk, status)
-            for person, status in zip(self.people, statuses, strict=False)
+            Mark(person.pk, status) for person, status in zip(self.people, statuses, strict=False)
         ]
         return mark_attendance(
             session=self.session,

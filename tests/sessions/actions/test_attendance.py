@@ -164,7 +164,10 @@ def test_a_mark_makes_sense_in_itself(mark: dict[str, Any], code: str) -> None:
 
 def test_one_wrong_mark_writes_none() -> None:
     world = make_world(2)
-    marks = [Mark(world.people[0].pk, "present"), Mark(world.people[1].pk, "late", reason="work_or_legal")]
+    marks = [
+        Mark(world.people[0].pk, "present"),
+        Mark(world.people[1].pk, "late", reason="work_or_legal"),
+    ]
     refused("reason", session=world.session, marks=marks, version=0, by=world.leader, at=AFTER)
     assert not Attendance.objects.exists()
 
