@@ -47,6 +47,7 @@ def add_facilitator(
         raise Refused("Ask somebody else to add you.", field="email")
     if stage == Stage.ENDED:
         raise Refused("Choose a stage at which they work with the program.", field="stage")
+    Program.objects.select_for_update(no_key=True).get(pk=program.pk)
     user = account_for(email=email, first_name=first_name, last_name=last_name)
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not user.is_active:
@@ -195,6 +196,8 @@ def _tidy(languages: Collection[str]) -> list[str]:
 
 
 def _check_staff_id(program: Program, staff_id: str, but: Facilitator | None = None) -> None:
+    # Two who take the same number at once meet at this row.
+    Program.objects.select_for_update(no_key=True).get(pk=program.pk)
     taken = Facilitator.objects.filter(program=program, staff_id=staff_id.strip())
     if not staff_id.strip():
         raise Refused("Enter the staff number.", field="staff_id")

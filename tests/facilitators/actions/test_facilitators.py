@@ -1,8 +1,10 @@
 """Facilitators come, move along, get a supervisor, and go."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import connection
 
 from facilitators.actions.facilitators import (
     add_facilitator,
@@ -225,6 +227,29 @@ def test_saving_the_same_facts_again_leaves_no_trace(program, scheduler):
         )
     event = AuditEvent.objects.get(action="facilitator.changed")
     assert event.detail == {"fields": ["languages", "staff_id"]}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("same", ["person", "number"])
+def test_of_many_at_once_one_is_added_and_the_others_are_told(same):
+    program = make_program()
+    scheduler = make_staff(program, Role.SCHEDULER)
+
+    def attempt(n):
+        words = {"staff_id": f"S{n}"} if same == "person" else {"email": f"p{n}@staff.example"}
+        try:
+            add(program, scheduler, **words)
+        except Refused as refusal:
+            return refusal.field
+        finally:
+            connection.close()
+        return "added"
+
+    with ThreadPoolExecutor(5) as pool:
+        said = sorted(pool.map(attempt, range(5)))
+    told = "email" if same == "person" else "staff_id"
+    assert said == ["added"] + [told] * 4
+    assert Facilitator.objects.count() == 1
 
 
 def test_another_ones_staff_number_is_refused(program, scheduler):
