@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from django.core.paginator import Page, Paginator
 
 from phpsupport.importing.columns import TABLES
-from phpsupport.importing.report import Finding, Report, State
+from phpsupport.importing.report import FileReport, Finding, Report, State
 from phpsupport.lib import wording
 
-ROWS_ON_A_PAGE: Final = 50
+ROWS_ON_A_PAGE: Final = 25
 FAULTS_SHOWN: Final = 100
 WARNINGS_SHOWN: Final = 100
 KINDS: Final = {
@@ -53,7 +53,7 @@ def overview(report: Report) -> dict[str, Any]:
     """Counts, what to mend and what to know."""
     return {
         "total": report.total,
-        "files": report.files,
+        "files": [_file(f) for f in report.files],
         "faults": _by_file(report.faults[:FAULTS_SHOWN]),
         "fault_count": len(report.faults),
         "faults_left": max(0, len(report.faults) - FAULTS_SHOWN),
@@ -62,8 +62,30 @@ def overview(report: Report) -> dict[str, Any]:
         "warnings_left": max(0, len(report.warnings) - WARNINGS_SHOWN),
         "notes": report.notes,
         "subtitle": ", ".join(
-            [wording.count(len(report.files), "file"), wording.count(report.total.rows, "row")]
+            [
+                wording.count(len(report.files), "file"),
+                f"{report.total.rows:,} {'row' if report.total.rows == 1 else 'rows'}",
+            ]
         ),
+    }
+
+
+def _file(file: FileReport) -> dict[str, Any]:
+    parts = [
+        f"{number:,} {word}"
+        for number, word in (
+            (file.new, "new"), (file.changed, "changed"), (file.same, "as on record"),
+            (file.wrong, "wrong"),
+        )
+        if number
+    ]  # fmt: skip
+    return {
+        "file": file.file,
+        "query": urlencode({"file": file.file}),
+        "words": ", ".join(parts) or "no rows",
+        "wrong": file.wrong,
+        "wrong_words": f"{file.wrong:,} wrong",
+        "fresh": file.new or file.changed,
     }
 
 
@@ -103,7 +125,3 @@ def rows(report: Report, *, file: str, state: str, number: str) -> dict[str, Any
         "state_choices": [(s.value, s.value.capitalize(), s.value == state) for s in State],
         "filtered": bool(file or state),
     }
-
-
-def link_to_rows(file: str, state: str) -> str:
-    return "?" + urlencode({"file": file, "state": state}) + "#rows"

@@ -258,8 +258,7 @@ def _read_workbook(reading: Reading, name: str, kind: str | None, content: bytes
                 f"{wording.listing([t.kind for t in TABLES])}.",
             )  # fmt: skip
     for title, of_kind, grid in known:
-        assert of_kind is not None
-        _take(reading, Sheet(f"{name} ({shown(title)})", BY_KIND[of_kind]), grid)
+        _take(reading, Sheet(f"{name} ({shown(title)})", BY_KIND[str(of_kind)]), grid)
 
 
 def _safe_archive(content: bytes) -> None:
@@ -279,11 +278,9 @@ def _safe_archive(content: bytes) -> None:
                         f"The workbook unpacks to more than {MAX_UNPACKED // 1024 // 1024} MB. "
                         "Keep only the tables in it, or save them as CSV UTF-8."
                     )
-                if part.filename.endswith((".xml", ".rels")) and b"<!" in data:
-                    if re.search(rb"<!\s*(DOCTYPE|ENTITY)", data):
-                        raise Unreadable(
-                            "The workbook holds definitions that no spreadsheet writes."
-                        )
+                is_xml = part.filename.endswith((".xml", ".rels"))
+                if is_xml and re.search(rb"<!\s*(DOCTYPE|ENTITY)", data):
+                    raise Unreadable("The workbook holds definitions that no spreadsheet writes.")
     except Unreadable:
         raise
     except Exception as fault:

@@ -120,14 +120,12 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _told(report: Report) -> str:
     total = report.total
     parts = [
-        f"{wording.count(number, 'row')} {word}"
+        f"{number:,} {'row' if number == 1 else 'rows'} {word}"
         for number, word in (
-            (total.new, "new"),
-            (total.changed, "changed"),
-            (total.same, "as before"),
+            (total.new, "new"), (total.changed, "changed"), (total.same, "as before"),
         )
         if number
-    ]
+    ]  # fmt: skip
     return wording.listing(parts)
 
 

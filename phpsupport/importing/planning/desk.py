@@ -46,6 +46,13 @@ class Someone:
     def wrong(self) -> bool:
         return self.participant is None or (self.row is not None and self.row.wrong)
 
+    @property
+    def found(self) -> Participant:
+        """The participant of somebody who is not `wrong`."""
+        if self.participant is None:
+            raise LookupError("nobody is known by that number")
+        return self.participant
+
 
 @dataclass
 class Run:

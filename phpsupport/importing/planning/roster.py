@@ -101,8 +101,7 @@ def plan_enrollments(desk: Desk) -> None:
     for row, someone, series, until, stay in sorted(
         wanted, key=lambda w: (w[0].values["from"], w[0].file, w[0].line)
     ):
-        assert someone.participant is not None
-        key = (series.pk, someone.participant.pk)
+        key = (series.pk, someone.found.pk)
         from_on = row.values["from"]
         place = next((p for p in places[key] if p.from_on == from_on), None)
         if place is not None:
@@ -231,7 +230,6 @@ def _place_or_line(
     stay: EpisodeOfCare | None, taken: dict[UUID, list[Period[date]]], lines: dict[UUID, int],
 ) -> None:  # fmt: skip
     """A place if there is one on every day from today on; what is past is on record as it was."""
-    assert someone.participant is not None
     from_on = row.values["from"]
     whole = Period.days(from_on, until)
     ahead_from = max(from_on, desk.today)
@@ -244,11 +242,11 @@ def _place_or_line(
         if full is not None:
             lines[series.pk] = lines.get(series.pk, 0) + 1
             desk.add(WaitlistEntry(
-                program=desk.program, series=series, participant=someone.participant, episode=stay,
+                program=desk.program, series=series, participant=someone.found, episode=stay,
                 position=lines[series.pk], wanted_from=from_on, wanted_until=until,
                 queued_at=desk.at,
             ))  # fmt: skip
-            desk.waiting.add((series.pk, someone.participant.pk))
+            desk.waiting.add((series.pk, someone.found.pk))
             desk.warn(
                 row, "group",
                 f"All {wording.count(series.capacity, 'place')} are taken on "
@@ -269,11 +267,11 @@ def _place_or_line(
                 f"{wording.day(full, year=True)}. It is kept as it was.",
             )  # fmt: skip
     desk.add(Enrollment(
-        program=desk.program, series=series, participant=someone.participant, episode=stay,
+        program=desk.program, series=series, participant=someone.found, episode=stay,
         from_on=from_on, until_on=until,
     ))  # fmt: skip
     taken[series.pk].append(whole)
-    desk.roster[series.pk, someone.participant.pk].append((from_on, until))
+    desk.roster[series.pk, someone.found.pk].append((from_on, until))
 
 
 # --- attendance -----------------------------------------------------------------------------------

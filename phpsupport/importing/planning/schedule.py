@@ -316,8 +316,8 @@ def _tell_clashes(desk: Desk, planned: list[tuple[Row, Run, list[Occurrence]]]) 
     rooms: set[UUID] = set()
     people: dict[UUID, str] = {}
     for row, run, dates in planned:
-        assert run.new is not None
-        assert run.group is not None
+        if run.new is None or run.group is None:
+            continue
         who = []
         for column in ("facilitator_id", "cofacilitator_id"):
             person = desk.people.get(row.get(column, ""))

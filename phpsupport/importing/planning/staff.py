@@ -195,7 +195,7 @@ def _plan_roles(desk: Desk, row: Row, user: User, roles: tuple[Role, ...]) -> li
         )  # fmt: skip
         desk.add(assignment)
         desk.assignments[user.pk].append(assignment)
-        given.append(f"role {role.label.lower()}")
+        given.append(f"as {role.label.lower()}")
     return given
 
 
