@@ -5,6 +5,7 @@ was a concern, or who it is about. Whether a message may still go is asked when 
 """
 
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -18,6 +19,12 @@ from phpsupport.lib import clock, wording
 from phpsupport.outbox.kinds import Letter, Withhold, kind
 from phpsupport.outbox.models import OutboxMessage
 from phpsupport.users.models import User
+
+
+def _subject(message: OutboxMessage) -> UUID:
+    if message.subject_id is None:
+        raise Withhold("gone")
+    return message.subject_id
 
 
 def _person(message: OutboxMessage) -> User:
@@ -50,7 +57,7 @@ def _awaits(person: User) -> Letter:
 def _open_check_in(message: OutboxMessage, at: datetime) -> CheckIn:
     check_in = (
         CheckIn.objects.select_related("facilitator__program__site")
-        .filter(pk=message.subject_id)
+        .filter(pk=_subject(message))
         .first()
     )
     if check_in is None:
@@ -96,7 +103,7 @@ def check_in_escalated(message: OutboxMessage, at: datetime) -> Letter:
 @kind(SUPPORT)
 def check_in_support(message: OutboxMessage, at: datetime) -> Letter:
     person = _person(message)
-    waiting = CheckIn.objects.filter(pk=message.subject_id, support_seen_at=None)
+    waiting = CheckIn.objects.filter(pk=_subject(message), support_seen_at=None)
     if not waiting.exists():
         raise Withhold("seen")
     return _awaits(person)
@@ -106,7 +113,7 @@ def check_in_support(message: OutboxMessage, at: datetime) -> Letter:
 @kind(AWAITS)
 def concern_awaits(message: OutboxMessage, at: datetime) -> Letter:
     person = _person(message)
-    concern = BoundaryConcern.objects.visible_to(person).filter(pk=message.subject_id).first()
+    concern = BoundaryConcern.objects.visible_to(person).filter(pk=_subject(message)).first()
     if concern is None:
         raise Withhold("not-theirs")
     if concern.state == ConcernState.CLOSED:
@@ -119,7 +126,7 @@ def concern_awaits(message: OutboxMessage, at: datetime) -> Letter:
 @kind(ANSWERED)
 def concern_answered(message: OutboxMessage, at: datetime) -> Letter:
     person = _person(message)
-    if not BoundaryConcern.objects.visible_to(person).filter(pk=message.subject_id).exists():
+    if not BoundaryConcern.objects.visible_to(person).filter(pk=_subject(message)).exists():
         raise Withhold("not-theirs")
     return _awaits(person)
 
@@ -128,7 +135,7 @@ def concern_answered(message: OutboxMessage, at: datetime) -> Letter:
 def _supervision(message: OutboxMessage) -> Supervision:
     supervision = (
         Supervision.objects.select_related("facilitator__program__site")
-        .filter(pk=message.subject_id)
+        .filter(pk=_subject(message))
         .first()
     )
     if supervision is None:

@@ -65,8 +65,8 @@ urlpatterns: list[URLPattern] = [
     path("supervision/<uuid:pk>/", supervision.detail, name="supervision-detail"),
     path("supervision/<uuid:pk>/sign/", supervision.sign, name="supervision-sign"),
     path("supervision/<uuid:pk>/cancel/", supervision.cancel, name="supervision-cancel"),
-    path("check-ins/<uuid:pk>/answer/", supervision.check_in_answer, name="check-in-answer"),
-    path("check-ins/<uuid:pk>/seen/", supervision.check_in_seen, name="check-in-seen"),
+    path("supervision/check-ins/<uuid:pk>/", supervision.check_in_answer, name="check-in-answer"),
+    path("supervision/check-ins/<uuid:pk>/seen/", supervision.check_in_seen, name="check-in-seen"),
     # the facilitator's own
     path("mine/", practice.my_practice, name="my-practice"),
     path("mine/non-peer-work/", practice.non_peer_work, name="non-peer-work"),

@@ -10,7 +10,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from facilitators.cadence import is_daytime
 from facilitators.models import CheckIn, Facilitator, Leave, Stage
 from facilitators.policies import can_answer_check_in, can_see_to_support
-from facilitators.queries.concerns import staff_holding
+from facilitators.queries.concerns import REVIEWING, staff_holding
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record, record_each
@@ -217,10 +217,11 @@ def _who_supports(check_in: CheckIn, at: datetime) -> list[User]:
     """The supervisor; where there is none at work, the program leads."""
     facilitator = check_in.facilitator
     today = clock.local_date(at, facilitator.program.zone)
-    supervisor = staff_holding(facilitator.program, today, Role.SUPERVISOR, Role.PROGRAM_LEAD)
-    found = list(supervisor.filter(pk=facilitator.supervisor_id))
-    if found:
-        return found
+    if facilitator.supervisor_id:
+        working = staff_holding(facilitator.program, today, *REVIEWING)
+        found = list(working.filter(pk=facilitator.supervisor_id))
+        if found:
+            return found
     leads = staff_holding(facilitator.program, today, Role.PROGRAM_LEAD)
     return list(leads.exclude(pk=facilitator.user_id))
 

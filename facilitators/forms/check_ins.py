@@ -14,7 +14,7 @@ class CheckInForm(Form):
 
     workload = forms.TypedChoiceField(
         label="How is the workload?",
-        choices=CheckIn._meta.get_field("workload").choices,
+        choices=list(CheckIn._meta.get_field("workload").choices or ()),
         coerce=int,
         error_messages={"required": "Choose how the workload is."},
         widget=forms.RadioSelect,

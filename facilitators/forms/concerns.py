@@ -28,7 +28,7 @@ JUDGED = (
     (ConcernClass.CROSSING, "A crossing – not clearly wrong, may be talked through"),
     (ConcernClass.VIOLATION, "A violation – always wrong"),
 )
-SEVERITIES = BoundaryConcern._meta.get_field("severity").choices
+SEVERITIES = list(BoundaryConcern._meta.get_field("severity").choices or ())
 
 
 class PersonField(forms.ModelChoiceField):

@@ -36,7 +36,7 @@ def non_peer_work(request: HttpRequest) -> HttpResponse:
     program = request.program  # type: ignore[attr-defined]
     facilitator = (
         Facilitator.objects.visible_to(request.user)  # type: ignore[arg-type]
-        .filter(user=request.user, program=program)
+        .filter(user_id=request.user.pk, program=program)
         .select_related("program__site", "user")
         .first()
     )

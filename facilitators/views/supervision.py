@@ -69,7 +69,7 @@ def plan(request: HttpRequest) -> HttpResponse:
             planned = actions.plan_supervision(
                 facilitator=facilitator,
                 # A lead plans for the facilitator's supervisor, or takes it on.
-                supervisor=facilitator.supervisor or request.user,
+                supervisor=facilitator.supervisor or request.user,  # type: ignore[arg-type]
                 starts_at=form.cleaned_data["starts_at"],
                 minutes=form.cleaned_data["minutes"],
                 mode=form.cleaned_data["mode"],
