@@ -62,6 +62,7 @@ from participants.queries.page import consents_of, participant_page, reduced_per
 from participants.queries.reach import USES
 from participants.signals import what_ends
 from participants.views.asked import Asked
+from participants.views.slots import address_for
 from phpsupport.access.gate import allow, load, require
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
@@ -75,6 +76,8 @@ from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 
 PLACE = "participants/staff/"
+# What the app of groups adds to a person's page.
+GROUPS, RECORD = "sessions:participant-groups", "sessions:participant-record"
 
 
 def now_and_today(request: Asked) -> tuple[datetime, date]:
@@ -231,7 +234,15 @@ def detail(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
     program_ids = participant.program_ids()
     if not sees_whole_page(request.user, program_ids):
-        return render(request, PLACE + "meeting.html", {"person": reduced_person(participant)})
+        return render(
+            request,
+            PLACE + "meeting.html",
+            {
+                "person": reduced_person(participant),
+                "groups_url": address_for(GROUPS, request.user, program_ids, pk),
+                "record_url": address_for(RECORD, request.user, program_ids, pk),
+            },
+        )
     _, today = now_and_today(request)
     page = participant_page(
         participant,
@@ -241,12 +252,17 @@ def detail(request: Asked, pk: UUID) -> HttpResponse:
     )
     scope, current, newest = scope_of(request.user), page.current, page.newest
     writes = not page.person.sealed
+    treats = current is not None and any(
+        member.now and member.user_id == request.user.pk for member in current.team
+    )
     may_stay = writes and current is not None and scope.has(current.program_id, *PLANNERS)
     return render(
         request,
         PLACE + "detail.html",
         {
             "page": page,
+            "groups_url": address_for(GROUPS, request.user, program_ids, pk),
+            "record_url": address_for(RECORD, request.user, program_ids, pk) if treats else "",
             "may_change": writes and refuse_change(request.user, program_ids) is None,
             "may_stay": may_stay,
             "may_team": writes

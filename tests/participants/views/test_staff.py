@@ -250,6 +250,31 @@ def test_those_who_run_groups_see_what_they_need_and_no_more(program: Program) -
     assert AuditEvent.objects.filter(action="participant.read", object_id=person.pk).count() == 2
 
 
+def test_slots_are_filled_only_where_the_app_above_lets_one_in(program: Program) -> None:
+    clinician = make_staff(program, Role.CLINICIAN)
+    facilitator = make_facilitator(program)
+    person = make_participant(program)
+    enroll(make_series(program, facilitator=facilitator), person)
+    groups = reverse("sessions:participant-groups", args=[person.pk])
+    record = reverse("sessions:participant-record", args=[person.pk])
+
+    def slots(user: Any) -> tuple[bool, bool]:
+        client = Client()
+        client.force_login(user)
+        page = client.get(address("detail", person)).content.decode()
+        for url in (groups, record):
+            if url in page:
+                assert client.get(url).status_code == 200
+        return groups in page, record in page
+
+    assert slots(make_staff(program, Role.SCHEDULER)) == (True, False)
+    assert slots(make_staff(program, Role.PRIVACY_OFFICER)) == (False, False)
+    assert slots(facilitator.user) == (False, True)
+    assert slots(clinician) == (True, False)
+    assign_care_team(episode=stay_of(person), user=clinician, from_on=TODAY, by=None, at=AT)
+    assert slots(clinician) == (True, True)
+
+
 def test_a_facilitator_sees_nobody_elses_people(program: Program) -> None:
     person = make_participant(program)
     assert signed_in(program, Role.FACILITATOR).get(address("detail", person)).status_code == 404
