@@ -3,7 +3,6 @@
 import fcntl
 import os
 import subprocess
-import sys
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +14,7 @@ from psycopg import sql
 
 from phpsupport.devservices import PROJECT, Place
 from phpsupport.lib import env
+from phpsupport.runner import MIGRATE
 
 # Rows that belong to the schema: Django makes them with the tables.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
@@ -95,7 +95,7 @@ def _make_template(server: "psycopg.Connection[Any]", name: str) -> None:
     server.execute(sql.SQL("CREATE DATABASE {making}").format(**words))
     url = urlunsplit(urlsplit(owner_url())._replace(path=f"/{making}"))
     done = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"],
+        [*MIGRATE, "--verbosity=0", "--skip-checks"],
         cwd=PROJECT,
         env=os.environ | {"DATABASE_OWNER_URL": url, "DATABASE_ROLE": "owner"},
         capture_output=True,
