@@ -64,7 +64,7 @@ ORGANIZATION, HARBOR, LAKESIDE = (
     "Lakeside Day Program",
 )
 EASTERN, CENTRAL = "America/New_York", "America/Chicago"
-WEEKS_BACK, WEEKS_AHEAD = 5, 40  # forty weeks ahead always cross a clock change
+WEEKS_BACK, WEEKS_AHEAD = 3, 40  # forty weeks ahead always cross a clock change
 
 
 @dataclass(frozen=True)
@@ -278,8 +278,7 @@ def _workforce(w: World) -> None:
 def _trainings(w: World, key: str, peer: Facilitator, kind: str) -> None:
     lead = w.users["gloria"]
     requirements = list(w.program.training_requirements.order_by("position"))
-    known = requirements[:5] if key == "linh" else requirements
-    for place, requirement in enumerate(requirements if key != "linh" else known):
+    for place, requirement in enumerate(requirements):
         left = 60 + (place * 37 + len(key) * 11) % 250
         if key == "devon" and requirement.name == "Boundary setting":
             left = -4
@@ -328,6 +327,7 @@ def _schedule(w: World) -> None:
             description=offer.about,
             capacity=offer.places,
             language=offer.language,
+            progress_notes=offer.kind not in {"informal", "alumni"},
         )
         w.series[offer.letter] = series.create_series(
             group=group,
@@ -500,7 +500,6 @@ MARKS = (
     + [Status.EXCUSED] * 2
     + [Status.DECLINED, Status.ABSENT]
 )
-NOTES_BACK = timedelta(days=14)
 
 
 def _history(w: World) -> None:
@@ -526,8 +525,14 @@ def _history(w: World) -> None:
                 session=session, outcome="not_held", reason="Fire drill", by=leader.person, at=at
             )
             continue
-        _mark(w, session, leader.person, at)
-        if session.ends_at < w.now - NOTES_BACK or session.series_id == w.series["I"].pk:
+        if not _mark(w, session, leader.person, at):
+            outcome.report_outcome(
+                session=session,
+                outcome="not_held",
+                reason="Nobody was enrolled yet",
+                by=leader.person,
+                at=at,
+            )
             continue
         if w.now - session.ends_at < timedelta(hours=26) and session.series_id != w.series["M"].pk:
             continue  # still to be written
@@ -535,7 +540,8 @@ def _history(w: World) -> None:
         _write(w, session, leader.person, min(at + timedelta(hours=90 if late else 1), w.now))
 
 
-def _mark(w: World, session: GroupSession, by: User, at: datetime) -> None:
+def _mark(w: World, session: GroupSession, by: User, at: datetime) -> bool:
+    """Mark who came; False when nobody was on the roster."""
     people = attendance.roster(session)
     marks = []
     for person in people:
@@ -560,6 +566,7 @@ def _mark(w: World, session: GroupSession, by: User, at: datetime) -> None:
             session=session, marks=marks, version=session.attendance_version, by=by, at=at
         )
     session.refresh_from_db()
+    return bool(marks)
 
 
 def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
@@ -575,7 +582,9 @@ def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
         )
     }
     came = Attendance.objects.filter(
-        session=session, status__in=[Status.PRESENT, Status.LATE]
+        session=session,
+        session__series__group__progress_notes=True,
+        status__in=[Status.PRESENT, Status.LATE],
     ).order_by("participant__record_number")
     for place, row in enumerate(came):
         own, response, follow = OWN_WORDS[(place + session.local_date.toordinal()) % len(OWN_WORDS)]
@@ -597,9 +606,10 @@ def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
     if w.now - at < timedelta(days=3):
         return
     supervisor = w.peers[next(k for k, u in w.users.items() if u.pk == by.pk)].supervisor
+    returned_on = _returned_on(w)
     for place, note in enumerate(n for n in signed.notes if n.needs_cosignature):
         answered = min(at + timedelta(days=1), w.now)
-        if place == 2 and session.local_date.weekday() == 2:
+        if place == 2 and session.local_date == returned_on:
             review.return_note(
                 note=note,
                 comment="Please add what you agreed on for the next time.",
@@ -608,6 +618,12 @@ def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
             )
         else:
             review.cosign_note(note=note, by=supervisor, at=answered)
+
+
+def _returned_on(w: World) -> date:
+    """The last day of the morning circle that is three days ago or more."""
+    held = GroupSession.objects.filter(series=w.series["M"], ends_at__lt=w.now - timedelta(days=4))
+    return held.latest("starts_at").local_date
 
 
 # --- supervision, check-ins, concerns ----------------------------------------------------------------

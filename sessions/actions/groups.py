@@ -28,6 +28,7 @@ def create_group(
     kind: str = GroupKind.OPEN,
     description: str = "",
     language: str = "English",
+    progress_notes: bool = True,
     counts_toward_program_hours: bool = False,
     billing_code: str = "",
 ) -> SupportGroup:
@@ -39,6 +40,7 @@ def create_group(
         kind=kind,
         description=description,
         language=language,
+        progress_notes=progress_notes,
         counts_toward_program_hours=counts_toward_program_hours,
         billing_code=billing_code,
     )

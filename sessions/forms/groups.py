@@ -14,6 +14,7 @@ class GroupForm(PartForm):
     layout = (
         Section("What it is", "name", Row("kind", "language"), "description"),
         Section("Size", "capacity"),
+        Section("Records", "progress_notes"),
         Section("Counting and billing", "counts_toward_program_hours", "billing_code"),
     )
     name = LineField(max_length=120, help_text="As staff call it. Participants never see it in a message.")
@@ -23,6 +24,10 @@ class GroupForm(PartForm):
     capacity = WholeField(
         label="Places", min_value=1, max_value=200, initial=12,
         help_text="A series starts with this number and can have its own.",
+    )  # fmt: skip
+    progress_notes = forms.BooleanField(
+        label="A progress note for each participant", required=False, initial=True,
+        help_text="Leave it out for informal contact; the group note then records the session.",
     )  # fmt: skip
     counts_toward_program_hours = forms.BooleanField(
         label="Counts toward the program's 20 hours a week", required=False,

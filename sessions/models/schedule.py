@@ -35,6 +35,8 @@ class SupportGroup(Row):
     description = models.CharField("what it is, for staff", max_length=500, blank=True)
     capacity = models.PositiveSmallIntegerField("places")
     language = models.CharField(max_length=60, default="English")
+    # Off for informal contact: then the group note alone records a session.
+    progress_notes = models.BooleanField("a progress note for each participant", default=True)
     # DOMAIN: a peer group neither counts toward the 20 hours nor bills unless the program says so.
     counts_toward_program_hours = models.BooleanField(default=False)
     billing_code = models.CharField(max_length=20, blank=True)

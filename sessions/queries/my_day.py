@@ -185,7 +185,9 @@ def _counts(user: User) -> dict[str, Any]:
     return {
         "unmarked": _number(expected.exclude(Exists(marked)), "series"),
         "came": _number(came, "session"),
-        "unwritten": _number(came.exclude(Exists(signed)), "session"),
+        "unwritten": _number(
+            came.filter(session__series__group__progress_notes=True).exclude(Exists(signed)), "session"
+        ),
         "group_signed": Exists(live(GroupNote).filter(**of_session)),
         "drafted": Exists(GroupNoteDraft.objects.filter(**of_session)),
         "drafted_parts": Exists(ProgressNoteDraft.objects.filter(**of_session)),
