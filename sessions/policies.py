@@ -23,6 +23,8 @@ from sessions.models import (
 # --- attendance, outcome and notes ------------------------------------------------------------------
 def leads(user: User, session: GroupSession) -> bool:
     """Whether the person leads or co-facilitates this session."""
+    if hasattr(session, "led_by"):  # read with the session, see `with_heading`
+        return bool(session.led_by == user.pk)
     return SessionFacilitator.objects.filter(session=session, person=user, active=True).exists()
 
 

@@ -8,12 +8,21 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from participants import names
 from participants.models import EpisodeOfCare, Participant
 from phpsupport.lib import wording
-from sessions.models import CAME, Attendance, Enrollment, GroupKind, GroupSession, Status
+from phpsupport.users.models import User
+from sessions.models import (
+    CAME,
+    Attendance,
+    Enrollment,
+    GroupKind,
+    GroupSession,
+    SessionFacilitator,
+    Status,
+)
 from sessions.screening import Named
 
 FIRST_DAYS = timedelta(days=7)
@@ -65,9 +74,16 @@ class Heading:
     zone: str
 
 
-def with_heading(sessions: QuerySet[GroupSession]) -> QuerySet[GroupSession]:
-    """Sessions with what `heading` needs."""
-    return sessions.select_related("series__group", "room", "program__site")
+def with_heading(
+    sessions: QuerySet[GroupSession], *, reader: User | None = None
+) -> QuerySet[GroupSession]:
+    """Sessions with what `heading` needs; with `reader` also `led_by`, which is the reader's id
+    where they lead the session and None where they do not."""
+    found = sessions.select_related("series__group", "room", "program__site")
+    if reader is None:
+        return found
+    leads = SessionFacilitator.objects.filter(session=OuterRef("pk"), person=reader, active=True)
+    return found.annotate(led_by=Subquery(leads.values("person_id")[:1]))
 
 
 def heading(session: GroupSession) -> Heading:

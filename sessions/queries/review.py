@@ -17,7 +17,7 @@ from phpsupport.lib import wording
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.models import GroupNote, GroupSession, ProgressNote
-from sessions.queries.attendance import roster
+from sessions.queries.attendance import in_order, person_of
 from sessions.queries.notes import Sheet, needs_an_answer, sheets
 
 AT_ONCE = 200
@@ -96,15 +96,18 @@ def _row(notes: list[Any], at: datetime, place: ZoneInfo) -> Waiting:
 def notes_to_review(
     *, user: User, session: GroupSession, zone: str
 ) -> tuple[list[Sheet], list[GroupNote | ProgressNote]]:
-    """The signed notes of one session that this person may answer, to read. Seven queries."""
+    """The signed notes of one session that this person may answer, to read. Five queries."""
     notes: list[Any] = [
         *answerable(user, GroupNote).filter(session=session).select_related("author"),
         *answerable(user, ProgressNote)
         .filter(session=session, participant__sealed_at=None)
-        .select_related("author"),
+        .select_related("author", "participant"),
     ]
-    people = {person.participant_id: person for person in roster(session)}
-    read = sheets(notes, zone=zone, names=people)
+    people = in_order(
+        person_of(note.participant, on=session.local_date)
+        for note in {n.participant_id: n for n in notes if isinstance(n, ProgressNote)}.values()
+    )
+    read = sheets(notes, zone=zone, names={person.participant_id: person for person in people})
     order = sorted(
         zip(read, notes, strict=True),
         key=lambda pair: (pair[0].kind != "group", pair[0].title, pair[0].signed_at),

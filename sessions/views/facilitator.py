@@ -47,7 +47,7 @@ SEEN = "notes.seen"
 
 
 def _session(request: HttpRequest, pk: UUID) -> GroupSession:
-    return load(request, with_heading(GroupSession.objects.all()), pk)
+    return load(request, with_heading(GroupSession.objects.all(), reader=request.user), pk)  # type: ignore[arg-type]
 
 
 def _address(name: str) -> str:

@@ -11,8 +11,8 @@ from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record_each
 from phpsupport.lib import clock
 from sessions import policies
-from sessions.models import GroupNote, GroupSession, ProgressNote
-from sessions.queries.attendance import heading, roster, with_heading
+from sessions.models import CAME, Attendance, GroupNote, GroupSession, ProgressNote
+from sessions.queries.attendance import heading, in_order, person_of, with_heading
 from sessions.queries.notes import sheets
 from sessions.queries.record import record_of
 
@@ -20,27 +20,35 @@ from sessions.queries.record import record_of
 @allow(Role.FACILITATOR)
 def notes_of_session(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The signed notes of a session, for those who led it."""
-    session = load(request, with_heading(GroupSession.objects.all()), pk)
+    mine = with_heading(GroupSession.objects.all(), reader=request.user)  # type: ignore[arg-type]
+    session = load(request, mine, pk)
     require(policies.can_write_notes(request.user, session))  # type: ignore[arg-type]
-    people = roster(session)
+    parts = list(
+        ProgressNote.objects.filter(session=session, participant__sealed_at=None).select_related(
+            "author", "participant"
+        )
+    )
+    came = Attendance.objects.filter(
+        session=session, status__in=CAME, participant__sealed_at=None
+    ).select_related("participant")
+    people = in_order(
+        person_of(person, on=session.local_date)
+        for person in {row.participant for row in (*parts, *came)}
+    )
     found: list[GroupNote | ProgressNote] = [
         *GroupNote.objects.filter(session=session).select_related("author"),
-        *ProgressNote.objects.filter(session=session, participant__sealed_at=None).select_related(
-            "author"
-        ),
+        *parts,
     ]
-    read = sheets(
-        found, zone=session.program.zone, names={p.participant_id: p for p in people}
-    )
+    read = sheets(found, zone=session.program.zone, names={p.participant_id: p for p in people})
     read.sort(key=lambda s: (s.kind != "group", s.title, s.signed_at))
     record_each("note.read", by=request.user, at=clock.now(), objs=found)  # type: ignore[arg-type]
-    written = {n.participant_id for n in found if isinstance(n, ProgressNote)}
+    written = {note.participant_id for note in parts}
     context = {
         "session": session,
         "head": heading(session),
         "sheets": read,
         "own": request.user.pk,
-        "open_parts": [p.name for p in people if p.came and p.participant_id not in written],
+        "open_parts": [p.name for p in people if p.participant_id not in written],
         "group_open": not any(s.kind == "group" and s.state != "void" for s in read),
     }
     return render(request, "sessions/reader/notes.html", context)

@@ -1,0 +1,182 @@
+"""The supervisor's pages."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from phpsupport.access.roles import Role
+from phpsupport.audit.models import AuditEvent
+from phpsupport.users.models import User
+from sessions.models import Cosignature, CosignatureDecision
+from tests.factories import PASSWORD, make_facilitator, make_group, make_program, make_staff
+from tests.sessions.worlds import AFTER, World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _that_tuesday() -> Iterator[None]:
+    with time_machine.travel(AFTER, tick=False):
+        yield
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(world: World) -> str:
+    return reverse("sessions:review", args=[world.session.pk])
+
+
+def test_the_queue_and_its_empty_state() -> None:
+    world = make_world(2)
+    client = signed_in(world.supervisor)
+    queue = reverse("sessions:review-queue")
+    assert "Nothing waits for you" in client.get(queue).content.decode()
+    world.signed()
+    body = client.get(queue).content.decode()
+    assert "3 notes wait" in body
+    assert "Marisol" not in body
+    assert "sister" not in body
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("facilitator", 403), ("scheduler", 403), ("other_supervisor", 404), ("stranger", 404), ("lead", 200)],
+)  # fmt: skip
+def test_who_opens_the_review(who: str, status: int) -> None:
+    world = make_world(2)
+    world.signed()
+    by = {
+        "facilitator": lambda: world.leader,
+        "scheduler": lambda: make_staff(world.program, Role.SCHEDULER),
+        "other_supervisor": lambda: make_staff(world.program, Role.SUPERVISOR),
+        "stranger": lambda: make_staff(make_program(), Role.SUPERVISOR),
+        "lead": lambda: make_staff(world.program, Role.PROGRAM_LEAD),
+    }[who]()
+    client = signed_in(by)
+    assert client.get(page(world)).status_code == status
+    if status != 200:
+        assert client.post(page(world), {"secret": PASSWORD}).status_code == status
+
+
+def test_opening_is_noted_for_each_note() -> None:
+    world = make_world(2)
+    world.signed()
+    signed_in(world.supervisor).get(page(world))
+    read = AuditEvent.objects.filter(action="note.read", actor_id=world.supervisor.pk)
+    assert read.count() == 3
+
+
+def test_cosigning_what_was_read() -> None:
+    world = make_world(2)
+    notes = world.signed().notes
+    client = signed_in(world.supervisor)
+    read = client.get(page(world)).context["read"]
+    data = {"read": read, "secret": PASSWORD, "note": [str(notes[0].pk)]}
+    answer = client.post(page(world), data)
+    assert answer.headers["Location"] == page(world)
+    assert Cosignature.objects.get().group_note_id == notes[0].pk
+    data["note"] = [str(n.pk) for n in notes[1:]]
+    answer = client.post(page(world), data)
+    assert answer.headers["Location"] == reverse("sessions:review-queue")
+    assert Cosignature.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    "fault", ["unread", "forged", "somebody_elses", "none", "password", "twice"]
+)
+def test_no_cosignature_without_reading_choosing_and_the_password(fault: str) -> None:
+    world = make_world(2)
+    notes = world.signed().notes
+    client = signed_in(world.supervisor)
+    data: dict[str, Any] = {
+        "read": client.get(page(world)).context["read"], "secret": PASSWORD,
+        "note": [str(notes[0].pk)],
+    }  # fmt: skip
+    match fault:
+        case "unread":
+            data["read"] = ""
+        case "forged":
+            data["read"] = data["read"][:-3] + "abc"
+        case "somebody_elses":
+            lead = signed_in(make_staff(world.program, Role.PROGRAM_LEAD))
+            data["read"] = lead.get(page(world)).context["read"]
+        case "none":
+            data["note"] = []
+        case "password":
+            data["secret"] = "wrong"
+        case "twice":
+            client.post(page(world), data)
+    answer = client.post(page(world), data)
+    assert answer.status_code == 422
+    assert "Nothing was cosigned." in answer.content.decode()
+    assert Cosignature.objects.count() == (1 if fault == "twice" else 0)
+
+
+def test_returning_with_a_comment() -> None:
+    world = make_world(2)
+    note = world.signed().parts[0]
+    client = signed_in(world.supervisor)
+    address = reverse("sessions:return", args=["progress", note.pk])
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"comment": ""}).status_code == 422
+    assert client.post(address, {"comment": "What next?"}).status_code == 302
+    assert Cosignature.objects.get().decision == CosignatureDecision.RETURNED
+    assert client.post(address, {"comment": "Again."}).status_code == 422
+    seen = signed_in(world.leader).get(
+        reverse("sessions:notes-of-session", args=[world.session.pk])
+    )
+    assert "What next?" in seen.content.decode()
+
+
+@pytest.mark.parametrize(("who", "status"), [("author", 403), ("other", 404), ("stranger", 404)])
+def test_others_return_nothing(who: str, status: int) -> None:
+    world = make_world(2)
+    note = world.signed().parts[0]
+    by = {
+        "author": lambda: world.leader,
+        "other": lambda: make_staff(world.program, Role.SUPERVISOR),
+        "stranger": lambda: make_staff(make_program(), Role.SUPERVISOR, Role.PROGRAM_LEAD),
+    }[who]()
+    address = reverse("sessions:return", args=["progress", note.pk])
+    assert signed_in(by).post(address, {"comment": "x"}).status_code == status
+    assert not Cosignature.objects.exists()
+
+
+@pytest.mark.parametrize("which", ["queue", "review"])
+def test_the_number_of_queries_does_not_grow(
+    which: str, django_assert_max_num_queries: Any
+) -> None:
+    counts = []
+    for people in (1, 3):
+        world = make_world(people)
+        world.mark(*["present"] * people)
+        world.write(*["words"] * people)
+        world.sign(seen={None: 1, **{p.pk: 1 for p in world.people}})
+        for _ in range(people - 1):
+            more = make_world(2, program=world.program, group=make_group(world.program))
+            type(more.facilitator).objects.filter(pk=more.facilitator.pk).update(
+                supervisor=world.supervisor
+            )
+            more.signed()
+        client = signed_in(world.supervisor)
+        address = reverse("sessions:review-queue") if which == "queue" else page(world)
+        client.get(address)
+        with django_assert_max_num_queries(14) as seen:
+            assert client.get(address).status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+    assert counts[0] <= 12, [q["sql"][:90] for q in seen]
+
+
+def test_a_facilitator_has_no_queue() -> None:
+    world = make_world(1)
+    make_facilitator(world.program)
+    assert signed_in(world.leader).get(reverse("sessions:review-queue")).status_code == 403
