@@ -33,11 +33,11 @@ def report(request: HttpRequest) -> HttpResponse:
     program = request.program  # type: ignore[attr-defined]
     people = Facilitator.objects.filter(program=program).exclude(stage=Stage.ENDED)
     staff = queries.staff_holding(program, queries.today_in(program, now), *STAFF)
-    mine = people.filter(user_id=request.user.pk).first()
+    mine = people.filter(user=request.user).first()  # type: ignore[misc]
     form = forms.ReportForm(
         request.POST or None,
         facilitators=people.select_related("user").order_by("user__first_name", "user__last_name"),
-        staff=staff.exclude(pk__in=[request.user.pk]),
+        staff=staff.exclude(pk=request.user.pk),  # type: ignore[misc]
         initial={"facilitator": mine},
     )
     if request.method == "POST" and form.is_valid():

@@ -35,8 +35,8 @@ def non_peer_work(request: HttpRequest) -> HttpResponse:
     """Say that one was asked to do work that is not peer work: the second of two clicks."""
     program = request.program  # type: ignore[attr-defined]
     facilitator = (
-        Facilitator.objects.visible_to(request.user)  # type: ignore[arg-type]
-        .filter(user_id=request.user.pk, program=program)
+        Facilitator.objects.visible_to(request.user)  # type: ignore[arg-type, misc]
+        .filter(user=request.user, program=program)
         .select_related("program__site", "user")
         .first()
     )

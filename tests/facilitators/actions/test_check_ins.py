@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from facilitators.actions import check_ins
 from facilitators.actions.check_ins import (
     answer_check_in,
     mark_support_seen,
     queue_check_ins,
 )
-from facilitators.models import CheckIn, Leave, Stage
+from facilitators.models import CheckIn, Facilitator, Leave, Stage
 from facilitators.tasks import queue_check_ins as task
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
@@ -75,6 +76,27 @@ def test_many_workers_at_once_ask_once():
     assert at_once(*[lambda: queue_check_ins(at=MORNING)] * 6) == ["done"] * 6
     assert CheckIn.objects.count() == 5
     assert OutboxMessage.objects.filter(kind="check-in.asked").count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_whose_look_is_out_of_date_asks_nobody_again(monkeypatch):
+    """Another run commits between this one's first look and its taking hold of the rows."""
+    World()
+    real, looks = check_ins._due, []
+
+    def overtaken(facilitators, today, every):
+        found = real(facilitators, today, every)
+        looks.append(1)
+        if len(looks) > 1:
+            return found
+        stale = list(found.values_list("pk", flat=True))
+        assert at_once(lambda: queue_check_ins(at=MORNING)) == ["done"]
+        return Facilitator.objects.filter(pk__in=stale)
+
+    monkeypatch.setattr(check_ins, "_due", overtaken)
+    assert queue_check_ins(at=MORNING) == 0
+    assert CheckIn.objects.count() == 1
+    assert OutboxMessage.objects.filter(kind="check-in.asked").count() == 1
 
 
 @pytest.mark.parametrize(
