@@ -22,6 +22,7 @@ from tests.factories import (
     enroll,
     give_role,
     make_facilitator,
+    make_group,
     make_participant,
     make_program,
     make_series,
@@ -462,6 +463,21 @@ def test_discharge_shows_what_it_ends_and_a_second_click_is_told_kindly(program:
     assert "Nothing was changed" in response.content.decode()
     stay.refresh_from_db()
     assert stay.discharged_on == TODAY
+
+
+def test_discharge_names_the_groups_it_ends_and_ends_them(program: Program) -> None:
+    person, other = make_participant(program), make_participant(program)
+    group = make_group(program, "Morning Check-in")
+    place = enroll(make_series(program, group=group), person, until_on=date(2026, 12, 31))
+    enroll(make_series(program, group=make_group(program, "Art")), other)
+    client = signed_in(program, Role.SCHEDULER)
+    page = client.get(address("discharge", person)).content.decode()
+    assert "The place in Morning Check-in ends." in page
+    assert "Art" not in page
+    given = {"episode": str(stay_of(person).pk), "on": "2026-03-10", "reason": "completed"}
+    client.post(address("discharge", person), given)
+    place.refresh_from_db()
+    assert place.until_on == TODAY
 
 
 def test_a_day_ahead_is_planned_and_can_be_taken_back(program: Program) -> None:
