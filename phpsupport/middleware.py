@@ -1,20 +1,52 @@
-"""Bytes that no honest form sends."""
+"""What holds for every request and every answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+Next = Callable[[HttpRequest], HttpResponse]
 
-class BadInputMiddleware:
-    """NUL cannot be stored in PostgreSQL: an address or query with one is refused in words."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+class AnswerMiddleware:
+    """Pages are kept by no cache and may use nothing of the device.
+
+    An answer that says itself how long it may be kept is left as it is.
+    """
+
+    POLICY = ", ".join(
+        f"{feature}=()"
+        for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
+    )
+
+    def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\x00" in request.path or any(
-            "\x00" in v for values in request.GET.lists() for v in values[1]
-        ):
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        response.headers.setdefault("Permissions-Policy", self.POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
+class BadInputMiddleware:
+    """NUL cannot be stored in PostgreSQL: an address, query or cookie with one is refused in words.
+
+    It stands before the session is looked up. Forms strip NUL themselves.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if any("\x00" in text for text in self.texts(request)):
             return render(request, "400.html", status=400)
         return self.get_response(request)
+
+    def texts(self, request: HttpRequest) -> Iterator[str]:
+        yield request.path
+        for name, values in request.GET.lists():
+            yield name
+            yield from values
+        yield from request.COOKIES.values()

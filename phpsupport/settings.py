@@ -1,6 +1,7 @@
 """All settings, from the environment. README.md has the table of the variables."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -12,13 +13,15 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.flag("DEBUG", default=False)
 # The demo program: invented people, no compulsory second factor, mail shown at /dev/mail/.
 DEMO = env.flag("DEMO", default=False)
-SECRET_KEY = env.text("SECRET_KEY", example="(50 random characters)")
+SECRET_KEY = env.secret("SECRET_KEY", example="(50 random characters)")
 FIELD_KEYS = env.keys("FIELD_KEYS")
 DIGEST_KEY = env.key("DIGEST_KEY")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
-BASE_URL = env.text("BASE_URL", default="http://127.0.0.1:8000", example="https://peers.example")
+BASE_URL = env.site("BASE_URL", default="http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS", default=[str(urlsplit(BASE_URL).hostname), "localhost", "127.0.0.1"]
+)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-REDIS_URL = env.text("REDIS_URL", example="redis://localhost:6379/0")
+REDIS_URL = env.broker("REDIS_URL")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -53,8 +56,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "phpsupport.middleware.AnswerMiddleware",
+    "phpsupport.middleware.BadInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -63,7 +68,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "phpsupport.middleware.BadInputMiddleware",
     "phpsupport.access.middleware.SignOffMiddleware",
     "phpsupport.access.middleware.SecondFactorMiddleware",
     "phpsupport.access.middleware.ProgramMiddleware",
@@ -101,7 +105,9 @@ APPLICATION_ROLE = str(_APP["USER"])
 OWNER_ROLE = str(_OWNER["USER"])
 DATABASES = {
     "default": {
-        **(_OWNER if env.text("DATABASE_ROLE", default="app", example="app") == "owner" else _APP),
+        **{"app": _APP, "owner": _OWNER}[
+            env.choice("DATABASE_ROLE", default="app", choices=["app", "owner"])
+        ],
         "CONN_MAX_AGE": env.number("DATABASE_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
@@ -221,7 +227,7 @@ CONTENT_SECURITY_POLICY = {
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 globals().update(env.mail("EMAIL_URL"))
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.text(
+DEFAULT_FROM_EMAIL = env.sender(
     "MAIL_FROM",
     default="Appointments <appointments@localhost>",
     example="Appointments <appointments@peers.example>",
@@ -254,7 +260,9 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {
         "handlers": ["stderr"],
-        "level": env.text("LOG_LEVEL", default="INFO", example="INFO"),
+        "level": env.choice(
+            "LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+        ),
     },
     "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 
 from phpsupport.access.models import Invitation, RoleAssignment
@@ -79,14 +79,24 @@ def give_role(
         held = mine.in_force(starts_on or today).first()
         if held:
             return held
-        given = RoleAssignment.objects.create(
-            user=user,
-            program=program,
-            role=role,
-            starts_on=starts_on or today,
-            ends_on=ends_on,
-            granted_by=by,
-        )
+        try:
+            with transaction.atomic():
+                given = RoleAssignment.objects.create(
+                    user=user,
+                    program=program,
+                    role=role,
+                    starts_on=starts_on or today,
+                    ends_on=ends_on,
+                    granted_by=by,
+                )
+        except IntegrityError as fault:
+            if "role_once_at_a_time" not in str(fault):
+                raise
+            raise Refused(
+                f"{user.name} will hold the role {role.label.lower()} from a later day on. "
+                "End that one first.",
+                field="roles",
+            ) from None
         record("role.given", by=by, at=at, obj=given, user=str(user.pk), role=role.value)
     return given
 
@@ -100,8 +110,10 @@ def end_role(*, assignment: RoleAssignment, by: User, at: datetime) -> None:
     if assignment.user_id == by.pk:
         raise Refused("Ask somebody else to change your own roles.")
     with transaction.atomic():
-        rows = RoleAssignment.objects.select_for_update().filter(
-            program=assignment.program_id, role=assignment.role
+        rows = (
+            RoleAssignment.objects.select_for_update()
+            .filter(program=assignment.program_id, role=assignment.role)
+            .order_by("pk")
         )
         held = next((r for r in rows if r.pk == assignment.pk), None)
         if held is None or (held.ends_on and held.ends_on < today):
@@ -111,8 +123,9 @@ def end_role(*, assignment: RoleAssignment, by: User, at: datetime) -> None:
             for r in rows
         ):
             raise Refused("Make somebody else an administrator first: a program needs one.")
-        # Yesterday, so that it holds no more from this minute on; a role begun today never held.
-        if held.starts_on == today:
+        # Yesterday, so that it holds no more from this minute on; a role begun today or to begin
+        # later never held.
+        if held.starts_on >= today:
             held.delete()
         else:
             RoleAssignment.objects.filter(pk=held.pk).update(ends_on=today - timedelta(days=1))
@@ -137,6 +150,8 @@ def invite(
         raise Refused("Choose at least one role.", field="roles")
     with transaction.atomic():
         user = account_for(email=email, first_name=first_name, last_name=last_name)
+        if not user.is_active:
+            raise Refused("The account with this address is closed.", field="email")
         for role in sorted(roles):
             give_role(user=user, program=program, role=Role(role), by=by, at=at)
         if user.joined_at is not None:

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import scope_of
@@ -36,7 +39,7 @@ def allow(*roles: Role, methods: Iterable[str] = ("GET",)) -> Callable[[View], V
         @wraps(view)
         def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return to_sign_in(request)
             request.allowed_roles = allowed  # type: ignore[attr-defined]
             if not scope_of(request.user).programs(*allowed):
                 raise PermissionDenied(who_can(allowed))
@@ -52,6 +55,24 @@ def allow(*roles: Role, methods: Iterable[str] = ("GET",)) -> Callable[[View], V
         return gated
 
     return wrap
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and from there back to the page one was on.
+
+    Back from a form that was sent means to the page that held it; its own address may only take
+    what is sent. A fragment takes the whole page along instead of a sign-in form in its place.
+    """
+    fragment = getattr(request, "htmx", False)
+    back = request.get_full_path()
+    if fragment or request.method not in {"GET", "HEAD"}:
+        came_from = (
+            request.htmx.current_url if fragment else request.headers.get("Referer")  # type: ignore[attr-defined]
+        ) or ""
+        ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
+        back = urlsplit(came_from)._replace(scheme="", netloc="").geturl() if ours else "/"
+    answer = redirect_to_login(back or "/")
+    return HttpResponseClientRedirect(answer.url) if fragment else answer
 
 
 def program_with(request: HttpRequest, roles: frozenset[Role]) -> Any:
@@ -79,7 +100,7 @@ def signed_in(*, methods: Iterable[str] = ("GET",)) -> Callable[[View], View]:
         @wraps(view)
         def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return to_sign_in(request)
             return view(request, *args, **kwargs)
 
         gated = never_cache(require_http_methods([*methods])(gated))
@@ -107,7 +128,10 @@ def load(
     program becomes the request's program, so the frame shows where one is.
     """
     rows = source._default_manager.all() if isinstance(source, type) else source
-    found = rows.visible_to(request.user).filter(pk=pk).first()  # type: ignore[attr-defined]
+    try:
+        found = rows.visible_to(request.user).filter(pk=pk).first()  # type: ignore[attr-defined]
+    except (ValidationError, ValueError):  # not a key at all
+        found = None
     if found is None:
         raise Http404(NOT_HERE)
     programs = programs_of(found)

@@ -10,6 +10,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from phpsupport.access.roles import STAFF
 from phpsupport.access.scope import scope_of
@@ -75,6 +76,8 @@ class SecondFactorMiddleware:
                 request,
                 "Set up a second step for signing in first. It takes a minute and protects people's records.",
             )
+            if request.htmx:  # type: ignore[attr-defined]
+                return HttpResponseClientRedirect(reverse("mfa_index"))
             return redirect(reverse("mfa_index"))
         return self.get_response(request)
 

@@ -47,7 +47,7 @@ def scope_of(user: User) -> Scope:
         places: dict[UUID, Program] = {}
         if user.is_authenticated and user.is_active:
             rows = RoleAssignment.objects.filter(user=user).select_related("program__site")
-            for row in rows.order_by("program__site__name", "program__name"):
+            for row in rows.order_by("program__name", "program__site__name", "program_id"):
                 today = clock.local_date(at, row.program.zone)
                 if row.starts_on <= today and (row.ends_on is None or today <= row.ends_on):
                     roles.setdefault(row.program_id, set()).add(Role(row.role))

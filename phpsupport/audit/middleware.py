@@ -1,16 +1,19 @@
 """Every request gets an id, and the database's row history learns who acts."""
 
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pghistory
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 
 from phpsupport.audit.context import request_id
+from phpsupport.audit.trail import record
+from phpsupport.lib import clock
 
 
 class AuditMiddleware:
-    """Ties the trail and the row history of one request together."""
+    """Ties the trail and the row history of one request together, and notes what was refused."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,3 +29,24 @@ class AuditMiddleware:
                 return self.get_response(request)
         finally:
             request_id.reset(token)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """A page refused to somebody signed in, or a row that is not theirs, is an entry, too.
+
+        Whether the row exists is not told apart: the entry holds the address's name and id.
+        """
+        if not isinstance(exception, PermissionDenied | Http404):
+            return
+        if not request.user.is_authenticated or request.resolver_match is None:
+            return
+        asked = request.resolver_match.kwargs.get("pk")
+        program = getattr(request, "program", None)
+        record(
+            "access.refused",
+            by=request.user,
+            at=clock.now(),
+            program_id=program.pk if program else None,
+            page=request.resolver_match.view_name,
+            answer=403 if isinstance(exception, PermissionDenied) else 404,
+            **({"asked": str(asked)} if isinstance(asked, UUID) else {}),
+        )

@@ -6,10 +6,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
-from phpsupport.programs.models import Program
+from phpsupport.lib import clock
+from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.programs.policy import DEFAULTS
 
 
@@ -34,7 +36,7 @@ class Frame:
     waiting: int = 0
     user_name: str = ""
     theme: str = ""
-    crisis_line: str = str(DEFAULTS["safety_line"])
+    crisis_line: object = str(DEFAULTS["safety_line"])
     is_participant: bool = False
     demo: bool = False
 
@@ -100,7 +102,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         if roles & held and (url := _address(name))
     ]
     # The longest address that fits: /participants/mine/ is not the page /participants/.
-    here = max((url for _, url, _ in entries if _is_current(request.path, url)), key=len, default="")
+    here = max(
+        (url for _, url, _ in entries if _is_current(request.path, url)), key=len, default=""
+    )
     return {
         "frame": Frame(
             nav=[Item(label, url, icon, current=url == here) for label, url, icon in entries],
@@ -108,10 +112,22 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             programs=getattr(request, "programs", ()),
             user_name=user.name,
             theme=user.theme,
+            # Asked of the policy only where it is shown: on the pages of participants.
+            crisis_line=SimpleLazyObject(lambda: crisis_line(program)),
             is_participant=held == {Role.PARTICIPANT},
             demo=settings.DEMO,
         )
     }
+
+
+def crisis_line(program: Program | None) -> str:
+    """The site's own number first, then the line that the program's policy sets. One query."""
+    if program is None:
+        return str(DEFAULTS["safety_line"])
+    today = clock.local_date(clock.now(), program.zone)
+    line = str(policy_in_force(program.pk, today)["safety_line"])
+    phone = program.site.phone
+    return f"Call us at {phone}. {line}" if phone and phone not in line else line
 
 
 def _address(name: str) -> str:

@@ -4,7 +4,8 @@ import base64
 import binascii
 import os
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, unquote, urlsplit
+from email.utils import parseaddr
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -17,6 +18,28 @@ def text(name: str, *, default: str | None = None, example: str) -> str:
     if value is None:
         raise ImproperlyConfigured(
             f"the setting {name} is missing. Set it, for example {name}={example}"
+        )
+    return value
+
+
+def secret(name: str, *, example: str, shortest: int = 32) -> str:
+    """Random characters, enough of them."""
+    value = text(name, example=example)
+    if len(value) < shortest:
+        raise ImproperlyConfigured(
+            f"the setting {name} has {len(value)} characters and needs at least {shortest} random "
+            f"ones, for example {name}={example}"
+        )
+    return value
+
+
+def choice(name: str, *, default: str, choices: Iterable[str]) -> str:
+    """One of a few words."""
+    value, known = os.environ.get(name) or default, [*choices]
+    if value not in known:
+        raise ImproperlyConfigured(
+            f"the setting {name} is {value!r}. Choose among {', '.join(known)}, "
+            f"for example {name}={default}"
         )
     return value
 
@@ -36,16 +59,15 @@ def flag(name: str, *, default: bool) -> bool:
 
 
 def number(name: str, *, default: int) -> int:
-    """A whole number."""
+    """A whole number, 0 or more."""
     value = os.environ.get(name)
     if not value:
         return default
-    try:
-        return int(value)
-    except ValueError:
+    if not (value.isascii() and value.isdigit()):
         raise ImproperlyConfigured(
             f"the setting {name} is {value!r}, not a whole number. For example {name}={default}"
-        ) from None
+        )
+    return int(value)
 
 
 def words(name: str, *, default: Iterable[str] = ()) -> list[str]:
@@ -64,9 +86,9 @@ def keys(name: str) -> dict[str, bytes]:
             key = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             key = b""
-        if not key_id or len(key) != 32:
+        if not key_id or key_id in ring or len(key) != 32:
             raise ImproperlyConfigured(
-                f"the setting {name} needs keys of 32 bytes as id:base64, newest first, "
+                f"the setting {name} needs keys of 32 bytes as id:base64, newest first, each id once, "
                 f"for example {name}={example}"
             )
         ring[key_id] = key
@@ -87,13 +109,60 @@ def key(name: str) -> bytes:
     return value
 
 
+def _split(name: str, value: str, schemes: Iterable[str], what: str, example: str) -> SplitResult:
+    """The parts of an address of one of `schemes`."""
+    try:
+        url = urlsplit(value)
+        fine = url.scheme in schemes and (url.port is None or url.port > 0)
+    except ValueError:  # a port that is no number, a bracket too many
+        fine = False
+    if not fine:
+        raise ImproperlyConfigured(
+            f"the setting {name} must be {what}, for example {name}={example}"
+        )
+    return url
+
+
+def site(name: str, *, default: str) -> str:
+    """The address under which people open the application: scheme, host, perhaps a port."""
+    example = "https://peers.example"
+    value = text(name, default=default, example=example).rstrip("/")
+    what = "the address people open, without a path"
+    url = _split(name, value, ("http", "https"), what, example)
+    if not url.hostname or value != f"{url.scheme}://{url.netloc}" or "@" in url.netloc:
+        raise ImproperlyConfigured(
+            f"the setting {name} must be {what}, for example {name}={example}"
+        )
+    return value
+
+
+def broker(name: str) -> str:
+    """The address of Redis or Valkey."""
+    example = "redis://localhost:6379/0"
+    value = text(name, example=example)
+    _split(name, value, ("redis", "rediss"), "a Redis address", example)
+    return value
+
+
+def sender(name: str, *, default: str, example: str) -> str:
+    """A name and an address as they stand in a letter's From."""
+    value = text(name, default=default, example=example)
+    address = parseaddr(value)[1]
+    if not address.partition("@")[0] or not address.partition("@")[2] or "\n" in value:
+        raise ImproperlyConfigured(
+            f"the setting {name} must hold an e-mail address, for example {name}={example}"
+        )
+    return value
+
+
 def database(name: str, *, default: str | None = None) -> dict[str, object]:
     """A PostgreSQL address as Django wants it; a socket directory goes into `?host=`."""
     example = "postgresql://phpsupport_app:password@db.example:5432/phpsupport"
-    url = urlsplit(text(name, default=default, example=example))
-    if url.scheme not in {"postgres", "postgresql"}:
+    value, what = text(name, default=default, example=example), "a PostgreSQL address"
+    url = _split(name, value, ("postgres", "postgresql"), what, example)
+    if not url.username or len(url.path) < 2:
         raise ImproperlyConfigured(
-            f"the setting {name} must be a PostgreSQL address, for example {name}={example}"
+            f"the setting {name} must name a user and a database, for example {name}={example}"
         )
     options = dict(parse_qsl(url.query))
     return {
@@ -110,8 +179,9 @@ def database(name: str, *, default: str | None = None) -> dict[str, object]:
 def mail(name: str) -> dict[str, object]:
     """An SMTP address: `smtp://user:password@host:port`, `smtp+tls://` or `smtps://`."""
     example = "smtp+tls://user:password@mail.example:587"
-    url = urlsplit(text(name, example=example))
-    if url.scheme not in {"smtp", "smtp+tls", "smtps"} or not url.hostname:
+    value, what = text(name, example=example), "an SMTP address"
+    url = _split(name, value, ("smtp", "smtp+tls", "smtps"), what, example)
+    if not url.hostname:
         raise ImproperlyConfigured(
             f"the setting {name} must be an SMTP address, for example {name}={example}"
         )

@@ -1,17 +1,21 @@
 """What the office pages show."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
 from django.core.paginator import Page, Paginator
 
 from phpsupport.access.models import Invitation, RoleAssignment
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
+from phpsupport.lib import wording
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
+from sessions.models import GroupSession, SessionState
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,20 @@ def people(
 class Entry:
     """One line of the trail, in words."""
 
-    at: str
+    time: str
     who: str
+    actor_id: UUID | None
     what: str
     about: str
     object_id: UUID | None
+
+
+@dataclass(frozen=True)
+class TrailDay:
+    """A day of the trail at the site, the latest entry first."""
+
+    label: str
+    entries: list[Entry]
 
 
 PER_PAGE = 100
@@ -85,33 +98,73 @@ def trail(
     person: UUID | None = None,
     about: UUID | None = None,
     day: date | None = None,
-) -> tuple[Page, list[Entry]]:  # type: ignore[type-arg]
+) -> tuple[Page, list[TrailDay]]:  # type: ignore[type-arg]
     """A page of the trail, the newest first, with actors named. Three queries."""
     zone = ZoneInfo(program.zone)
     events = AuditEvent.objects.filter(program_id=program.pk).order_by("-at", "pk")
     if action:
-        events = events.filter(action__startswith=action)
+        events = events.filter(action__startswith=action.strip().lower().replace(" ", "_"))
     if person:
         events = events.filter(actor_id=person)
     if about:
         events = events.filter(object_id=about)
     if day:
-        begin = datetime.combine(day, datetime.min.time(), zone)
-        events = events.filter(
-            at__gte=begin, at__lt=begin.replace(hour=23, minute=59, second=59, microsecond=999999)
-        )
+        events = events.filter(at__gte=_midnight(day, zone))
+        if day < date.max:
+            events = events.filter(at__lt=_midnight(day + timedelta(days=1), zone))
     page = Paginator(events, PER_PAGE).get_page(number)
     rows = list(page)
     names = {
         u.pk: u.name for u in User.objects.filter(pk__in={r.actor_id for r in rows if r.actor_id})
     }
+    entries = [(r.at.astimezone(zone), r, names.get(r.actor_id)) for r in rows]
     return page, [
-        Entry(
-            at=f"{r.at.astimezone(zone):%a %-d %b, %H:%M:%S}",
-            who=names.get(r.actor_id, "The program itself"),
-            what=r.action.replace(".", ": ").replace("_", " "),
-            about=r.object_type.partition(".")[2] or "",
-            object_id=r.object_id,
+        TrailDay(
+            label=wording.day(on, year=True),
+            entries=[
+                Entry(
+                    time=f"{at:%H:%M:%S}",
+                    who=name or "The program itself",
+                    actor_id=row.actor_id if name else None,
+                    what=_what(row),
+                    about=_about(row),
+                    object_id=row.object_id,
+                )
+                for at, row, name in found
+            ],
         )
-        for r in rows
+        for on, found in groupby(entries, key=lambda entry: entry[0].date())
     ]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    # Half a day inside the calendar's ends, where no zone leads out of it.
+    if day == date.min:
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime.combine(day, time.min, zone)
+
+
+def _what(event: AuditEvent) -> str:
+    """ "participant.read" as "Participant: read"."""
+    words = event.action.replace(".", ": ").replace("_", " ")
+    if event.action == "access.refused":
+        words += f" ({event.detail.get('page', '')})"
+    return words[:1].upper() + words[1:]
+
+
+def _about(event: AuditEvent) -> str:
+    """What kind of row it was, unless the act says so already, and the beginning of its key."""
+    if event.object_id is None:
+        return ""
+    try:
+        kind = str(apps.get_model(event.object_type)._meta.verbose_name)
+    except LookupError:  # of a model that is gone
+        kind = event.object_type.partition(".")[2]
+    said = event.action.partition(".")[0].replace("_", " ") == kind
+    return f"{'' if said else kind} {str(event.object_id)[:8]}".strip()
+
+
+def sessions_on(*, program: Program, day: date) -> int:
+    """How many sessions are still planned on a day. One query."""
+    planned = GroupSession.objects.filter(program=program, local_date=day)
+    return planned.filter(state=SessionState.SCHEDULED).count()

@@ -1,5 +1,6 @@
 """The program's office: closed days, rules, people and roles, the trail."""
 
+from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,14 +13,16 @@ from phpsupport.access.forms import GiveRoleForm, InviteForm
 from phpsupport.access.gate import NOT_HERE, allow
 from phpsupport.access.models import Invitation, RoleAssignment
 from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.wording import count
 from phpsupport.office import queries
 from phpsupport.office.forms import ClosureForm, PolicyForm
 from phpsupport.programs import actions
 from phpsupport.programs.models import Closure, PolicyProfile, policy_in_force
-from phpsupport.programs.policy import RULES
+from phpsupport.programs.policy import DEFAULTS, RULES
 from phpsupport.users.models import User
 
 PLANNERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
@@ -27,10 +30,15 @@ STAFFERS = (Role.PROGRAM_LEAD, Role.ADMINISTRATOR)
 
 
 def _of_program(request: HttpRequest, rows, pk: UUID):  # type: ignore[no-untyped-def]
-    """A row of the current program; anything else is not there."""
-    found = rows.filter(program=request.program, pk=pk).first()  # type: ignore[attr-defined]
+    """A row of a program in which the person may do this, which becomes the request's program.
+
+    A link keeps working after one has switched programs; anything else is not there.
+    """
+    open_here = scope_of(request.user).programs(*request.allowed_roles)  # type: ignore[arg-type,attr-defined]
+    found = rows.filter(program__in=open_here, pk=pk).first()
     if found is None:
         raise Http404(NOT_HERE)
+    request.program = next(p for p in request.programs if p.pk == found.program_id)  # type: ignore[attr-defined]
     return found
 
 
@@ -52,7 +60,17 @@ def closures(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             refusal.add_to(form)
         else:
-            messages.success(request, f"{closure.date:%A %-d %B %Y} is marked as closed.")
+            standing = queries.sessions_on(program=program, day=closure.date)
+            messages.success(
+                request,
+                f"{closure.date:%A %-d %B %Y} is marked as closed."
+                + (
+                    f" {count(standing, 'session')} on it still stand{'s' if standing == 1 else ''}: "
+                    "cancel them from the week page, and people are told."
+                    if standing
+                    else ""
+                ),
+            )
             return redirect("office:closures")
     rows = list(Closure.objects.filter(program=program))
     return render(
@@ -117,8 +135,6 @@ def policy(request: HttpRequest) -> HttpResponse:
 
 def _changes(profiles: list[PolicyProfile]) -> list[dict[str, object]]:
     """Each profile with what it changed against the one before, in words."""
-    from phpsupport.programs.policy import DEFAULTS
-
     told = []
     for place, profile in enumerate(profiles):
         before = {**DEFAULTS, **(profiles[place + 1].rules if place + 1 < len(profiles) else {})}
@@ -245,24 +261,23 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 def trail(request: HttpRequest) -> HttpResponse:
     """What was done and what was read. Looking is noted too."""
     program = request.program  # type: ignore[attr-defined]
-    filters = queries_from(request)
-    page, entries = queries.trail(program=program, number=request.GET.get("page", 1), **filters)  # type: ignore[arg-type]
+    filters = filters_of(request)
+    page, days = queries.trail(program=program, number=request.GET.get("page", 1), **filters)  # type: ignore[arg-type]
     record("trail.read", by=request.user, at=clock.now(), program_id=program.pk)  # type: ignore[arg-type]
     return render(
         request,
         "office/trail.html",
         {
             "page_obj": page,
-            "entries": entries,
+            "days": days,
             "chosen": request.GET,
             "filtered": any(filters.values()),
         },
     )
 
 
-def queries_from(request: HttpRequest) -> dict[str, object]:
+def filters_of(request: HttpRequest) -> dict[str, object]:
     """The filters of the trail; what cannot be read is left out."""
-    from datetime import date
 
     def uuid(name: str) -> UUID | None:
         try:

@@ -17,7 +17,9 @@ def close_day(*, program: Program, day: date, reason: str) -> Closure:
     try:
         with transaction.atomic():
             return Closure.objects.create(program=program, date=day, reason=reason)
-    except IntegrityError:
+    except IntegrityError as fault:
+        if "one_closure_per_day" not in str(fault):
+            raise
         raise Refused("The program is already closed on that day.", field="date") from None
 
 
@@ -39,7 +41,7 @@ def set_policy(
 ) -> PolicyProfile:
     """Set the program's rules from a day on. Past rules stay as they were.
 
-    A profile that begins on the same day and has not begun yet is replaced.
+    A profile that begins on the same day is replaced; the row history keeps the one before.
     """
     validate_rules(rules)
     today = clock.local_date(at, program.zone)

@@ -84,13 +84,13 @@ def _fault(rule: Rule, value: Any) -> str | None:
         return None if fine else f"{rule.label}: give whole numbers {span}, parted by commas."
     if rule.kind == "choices":
         known = {key for key, _ in rule.choices}
-        fine = isinstance(value, list) and set(value) <= known
+        fine = isinstance(value, list) and all(isinstance(v, str) and v in known for v in value)
         return None if fine else f"{rule.label}: choose among {', '.join(sorted(known))}."
     if rule.kind == "time":
         parts = value.split(":") if isinstance(value, str) else []
         fine = (
             len(parts) == 2
-            and all(p.isdigit() and len(p) == 2 for p in parts)
+            and all(p.isascii() and p.isdigit() and len(p) == 2 for p in parts)
             and int(parts[0]) < 24
             and int(parts[1]) < 60
         )

@@ -11,8 +11,8 @@ class ProfileForm(ModelForm):
     autofill = {"first_name": "given-name", "last_name": "family-name"}
     layout = (
         Section("Your name", Row("first_name", "last_name"), Row("preferred_name", "pronouns")),
-        Section("How pages look", Row("theme", "time_zone")),
-        Section("Messages", "wants_reminders"),
+        Section("How pages look", "theme"),
+        Section("Messages", Row("wants_reminders", "time_zone")),
     )
 
     class Meta:
@@ -23,5 +23,9 @@ class ProfileForm(ModelForm):
         labels = {
             "last_name": "Surname",
             "theme": "Light or dark",
+            "time_zone": "Where you live",
             "wants_reminders": "Remind me of my sessions by e-mail",
+        }
+        help_texts = {
+            "time_zone": "Its time zone, so that nothing is sent at night. Pages show the site's own times.",
         }

@@ -1,6 +1,9 @@
 """One's own profile."""
 
+from copy import copy
+
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -14,10 +17,12 @@ from phpsupport.users.models import Theme
 @signed_in(methods=("GET", "POST"))
 def profile(request: HttpRequest) -> HttpResponse:
     """Change how one is called and how pages look."""
-    form = ProfileForm(request.POST or None, instance=request.user)
+    # A copy: the frame keeps saying what is saved while the form holds what was typed.
+    form = ProfileForm(request.POST or None, instance=copy(request.user))
     if request.method == "POST" and form.is_valid():
-        user = form.save()
-        record("profile.changed", by=user, at=clock.now(), obj=user, fields=form.changed_data)
+        with transaction.atomic():
+            user = form.save()
+            record("profile.changed", by=user, at=clock.now(), obj=user, fields=form.changed_data)
         messages.success(request, "Your profile is saved.")
         return redirect("users:profile")
     return render(request, "home/profile.html", {"form": form})

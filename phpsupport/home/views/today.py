@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from participants.models import Participant
 from phpsupport.access.gate import allow, signed_in
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
@@ -37,8 +38,12 @@ def today(request: HttpRequest) -> HttpResponse:
 def portal(request: HttpRequest) -> HttpResponse:
     """The participant's own appointments of the coming two weeks."""
     program = request.program  # type: ignore[attr-defined]
+    own = Participant.objects.visible_to(request.user).filter(user=request.user).only("pk").first()
     return render(
         request,
         "home/portal.html",
-        {"days": own_schedule(user=request.user, program=program, at=clock.now())},
+        {
+            "days": own_schedule(user=request.user, program=program, at=clock.now()),  # type: ignore[arg-type]
+            "own": own,
+        },
     )

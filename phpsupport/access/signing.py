@@ -1,0 +1,29 @@
+"""Signing in and out stand in the trail of every program the person has a role in."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.dispatch import receiver
+
+from phpsupport.access.scope import scope_of
+from phpsupport.audit.trail import record
+from phpsupport.lib import clock
+from phpsupport.users.models import User
+
+
+@receiver(user_logged_in, dispatch_uid="access.signed_in")
+def signed_in(*, user: User, **kwargs: Any) -> None:
+    """Also after an invitation was accepted."""
+    _note("signed.in", user)
+
+
+@receiver(user_logged_out, dispatch_uid="access.signed_out")
+def signed_out(*, user: User | None, **kwargs: Any) -> None:
+    """By oneself, by the quick exit, or because nothing happened for a while."""
+    if user is not None:
+        _note("signed.out", user)
+
+
+def _note(action: str, user: User) -> None:
+    for program_id in scope_of(user).programs() or [None]:  # type: ignore[list-item]
+        record(action, by=user, at=clock.now(), program_id=program_id)

@@ -1,0 +1,174 @@
+"""What waits for a person, by their roles: the page behind the bell."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.urls import reverse
+
+from facilitators.models import BoundaryConcern, CheckIn, ConcernState, Supervision
+from facilitators.queries.supervision import supervision_list
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
+from phpsupport.lib import clock, wording
+from phpsupport.programs.models import Program, policy_in_force
+from phpsupport.users.models import User
+from sessions.models import GroupSession, SessionFacilitator
+from sessions.queries.attendance import with_heading
+from sessions.queries.my_day import unfinished
+from sessions.queries.review import review_queue
+from sessions.queries.week import entries, midnight, note_clearance
+
+AHEAD = timedelta(days=8)
+BEFORE = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One line: how much of what waits, and where to go."""
+
+    count: int
+    words: str
+    url: str
+    icon: str
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """What waits for one of the person's roles."""
+
+    heading: str
+    lines: list[Waiting]
+
+
+def waiting(*, user: User, program: Program, at: datetime) -> list[Part]:
+    """What waits for the person in a program, by role; roles without anything are left out.
+
+    Four queries for a facilitator, eight for a supervisor, four for a scheduler, seven for a lead.
+    """
+    scope = scope_of(user)
+    roles = scope.roles.get(program.pk, frozenset())
+    found = []
+    if Role.FACILITATOR in roles:
+        found.append(Part("Your groups and your practice", [*_as_facilitator(user, program, at)]))
+    if roles & {Role.SUPERVISOR, Role.PROGRAM_LEAD}:
+        found.append(Part("Those you answer for", [*_as_supervisor(user, program, at, roles)]))
+    if roles & {Role.SCHEDULER, Role.PROGRAM_LEAD}:
+        found.append(Part("The program's week", [*_as_planner(program, at)]))
+    return [part for part in found if part.lines]
+
+
+def _as_facilitator(user: User, program: Program, at: datetime) -> Iterator[Waiting]:
+    leads = SessionFacilitator.objects.filter(session=OuterRef("pk"), person=user, active=True)
+    mine = with_heading(GroupSession.objects.filter(Exists(leads), program=program))
+    hours = policy_in_force(program.pk, clock.local_date(at, program.zone))["note_due_hours"]
+    tasks = unfinished(mine, user=user, at=at, zone=program.zone, due_hours=hours)
+    my_day = reverse("sessions:my-day")
+    over = [t for t in tasks if t.unmarked or t.to_write or t.outcome_missing]
+    if over:
+        late = sum(t.overdue for t in over)
+        words = f"{_sessions(len(over))} to finish: attendance, notes or whether it was held"
+        yield Waiting(len(over), _late(words, late), my_day, "pen", late=bool(late))
+    if returned := sum(t.returned for t in tasks):
+        words = f"{wording.count(returned, 'note')} returned to you with a comment"
+        yield Waiting(returned, words, my_day, "reply")
+    own = CheckIn.objects.filter(facilitator__user=user, facilitator__program=program)
+    for key in own.filter(answered_at=None).values_list("pk", flat=True)[:1]:
+        url = reverse("facilitators:check-in", args=[key])
+        yield Waiting(1, "A check-in asks how it goes", url, "chat")
+    unsigned = Supervision.objects.filter(
+        facilitator__user=user, facilitator__program=program,
+        held=True, cancelled_at=None, facilitator_signed_at=None,
+    ).order_by("starts_at")  # fmt: skip
+    keys = list(unsigned.values_list("pk", flat=True))
+    if keys:
+        words = f"{wording.count(len(keys), 'supervision')} to read and sign"
+        url = reverse("facilitators:supervision-detail", args=[keys[0]])
+        yield Waiting(len(keys), words, url, "pen")
+
+
+def _as_supervisor(
+    user: User, program: Program, at: datetime, roles: frozenset[Role]
+) -> Iterator[Waiting]:
+    if queue := review_queue(user=user, program=program, at=at):
+        notes, late = sum(w.notes for w in queue), sum(w.late for w in queue)
+        words = f"{wording.count(notes, 'note')} to cosign from {_sessions(len(queue))}"
+        url = reverse("sessions:review-queue")
+        yield Waiting(notes, _late(words, late), url, "pen", late=bool(late))
+    concerns = _concerns(user, program, at, roles)
+    if concerns["number"]:
+        words = f"{wording.count(concerns['number'], 'boundary concern')} to look at"
+        url = reverse("facilitators:concerns")
+        yield Waiting(
+            concerns["number"], _late(words, concerns["late"]), url, "shield",
+            late=bool(concerns["late"]),
+        )  # fmt: skip
+    if Role.SUPERVISOR in roles:
+        yield from _supervision(user, program, at)
+    if Role.PROGRAM_LEAD in roles:
+        escalated = CheckIn.objects.filter(
+            facilitator__program=program, answered_at=None, escalated_at__isnull=False
+        ).exclude(facilitator__user=user)
+        if number := escalated.count():
+            words = f"{wording.count(number, 'check-in')} unanswered for too long"
+            yield Waiting(number, words, reverse("facilitators:supervision"), "chat", late=True)
+
+
+def _concerns(user: User, program: Program, at: datetime, roles: frozenset[Role]) -> dict[str, int]:
+    """Reported concerns that this person is to triage, and how many of them are late."""
+    mine = Q(facilitator__supervisor=user) | Q(reviewer=user) | Q(second_reviewer=user)
+    if Role.PROGRAM_LEAD in roles:
+        mine = Q()
+    seen = BoundaryConcern.objects.visible_to(user).filter(
+        mine, program=program, state=ConcernState.REPORTED
+    )
+    return seen.exclude(facilitator__user=user).aggregate(  # type: ignore[return-value]
+        number=Count("pk"), late=Count("pk", filter=Q(due_at__lte=at))
+    )
+
+
+def _supervision(user: User, program: Program, at: datetime) -> Iterator[Waiting]:
+    found, url = supervision_list(user, program, at), reverse("facilitators:supervision")
+    if found.overdue:
+        words = f"Supervision is overdue with {_people(found.overdue)}"
+        yield Waiting(found.overdue, words, url, "clock-history", late=True)
+    if asking := len(found.follow_ups):
+        words = f"{wording.count(asking, 'check-in')} that asks for somebody".replace(
+            "check-ins that asks", "check-ins that ask"
+        )
+        yield Waiting(asking, words, url, "chat", late=True)
+
+
+def _as_planner(program: Program, at: datetime) -> Iterator[Waiting]:
+    today = clock.local_date(at, program.zone)
+    week = entries(
+        program=program,
+        since=midnight(today - BEFORE, program),
+        until=midnight(today + AHEAD, program),
+        at=at,
+    )
+    note_clearance(week)
+    coming = [e for e in week if not e.cancelled and e.starts_at > at]
+    if gaps := sum(bool(e.gap) for e in coming):
+        words = f"{_sessions(gaps)} without a facilitator in the coming seven days"
+        yield Waiting(gaps, words, reverse("sessions:today"), "person-badge", late=True)
+    if unsure := sum(bool(e.not_cleared) and not e.gap for e in coming):
+        words = f"{_sessions(unsure)} with a facilitator who is not cleared on the day"
+        yield Waiting(unsure, words, reverse("sessions:today"), "shield")
+    if unmarked := sum(bool(e.unreported) for e in week):
+        words = f"{_sessions(unmarked)} of the last seven days without attendance"
+        yield Waiting(unmarked, words, reverse("sessions:today"), "calendar-x")
+
+
+def _sessions(number: int) -> str:
+    return wording.count(number, "session")
+
+
+def _people(number: int) -> str:
+    return wording.count(number, "person", "people")
+
+
+def _late(words: str, late: int) -> str:
+    return f"{words}; {late} late" if late else words
