@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from facilitators.models import Facilitator
+from phpsupport.lib import wording
 from phpsupport.lib.errors import Refused
 from sessions.models import GroupSession, SessionFacilitator, SessionState
 from sessions.queries.slots import Obstacle, Wanted, obstacles
@@ -39,11 +40,15 @@ TOLD_AT_MOST: Final = 3
 
 
 class Clashes(Refused):
-    """What was asked clashes; `found` holds every obstacle, the sentence the first of them."""
+    """What was asked clashes; `found` holds every obstacle, `dates` their days, the sentence the
+    first of them."""
 
-    def __init__(self, sentence: str, found: Sequence[Obstacle], *, code: str) -> None:
+    def __init__(
+        self, sentence: str, found: Sequence[Obstacle], wanted: Sequence[Wanted], *, code: str
+    ) -> None:
         super().__init__(sentence, code=code)
         self.found = tuple(found)
+        self.dates = tuple(dict.fromkeys(wanted[o.index].local_date for o in found))
 
 
 def once_more(action: Callable[..., T]) -> Callable[..., T]:
@@ -101,11 +106,12 @@ def refuse_obstacles(
     found = obstacles(wanted, program_id=program_id, zone=zone)
     blocking = [o for o in found if o.blocks]
     if blocking:
-        raise Clashes(told(blocking, wanted), blocking, code="clash")
+        raise Clashes(told(blocking, wanted), blocking, wanted, code="clash")
     if found and not accept_not_cleared:
         raise Clashes(
             f"{told(found, wanted)} Choose somebody else, or confirm that this is how it should be.",
             found,
+            wanted,
             code="not_cleared",
         )
     return found
@@ -113,8 +119,6 @@ def refuse_obstacles(
 
 def told(found: Sequence[Obstacle], wanted: Sequence[Wanted]) -> str:
     """The first few obstacles with their days, and how many more there are."""
-    from phpsupport.lib import wording
-
     many = len(wanted) > 1
     said = []
     for obstacle in found[:TOLD_AT_MOST]:

@@ -10,14 +10,12 @@ from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions.actions.booking import (
-    Clashes,
     last_guard,
     lock_slots,
     once_more,
     people_of,
     refuse_obstacles,
     store_people,
-    told,
 )
 from sessions.actions.enrollment import end_places_of_series
 from sessions.actions.telling import tell_of_cancelled
@@ -32,7 +30,7 @@ from sessions.models import (
     SupportGroup,
 )
 from sessions.queries.series import dates_of, wanted_of, with_records
-from sessions.queries.slots import Wanted, obstacles
+from sessions.queries.slots import Wanted
 from sessions.recurrence import Pattern
 
 TELL_AHEAD = timedelta(days=14)
@@ -235,7 +233,12 @@ def replace_facilitator(
             )
             for s in changing
         ]  # fmt: skip
-        _refuse_for(new, wanted, series, accept_not_cleared)
+        refuse_obstacles(
+            wanted,
+            program_id=series.program_id,
+            zone=series.zone,
+            accept_not_cleared=accept_not_cleared,
+        )
     with last_guard():
         ids = [s.pk for s in changing]
         if old is not None:
@@ -262,22 +265,6 @@ def _concerns(
     if old is not None:
         return any(r.facilitator_id == old.pk for r in rows)
     return part == Part.CO or not any(r.part == Part.LEAD for r in rows)
-
-
-def _refuse_for(
-    new: Facilitator, wanted: list[Wanted], series: GroupSeries, accept_not_cleared: bool
-) -> None:
-    """Only what is about the new person counts: the room is the session's own already."""
-    found = obstacles(wanted, program_id=series.program_id, zone=series.zone)
-    blocking = [o for o in found if o.blocks]
-    if blocking:
-        raise Clashes(told(blocking, wanted), blocking, code="clash")
-    if found and not accept_not_cleared:
-        raise Clashes(
-            f"{told(found, wanted)} Choose somebody else, or confirm that this is how it should be.",
-            found,
-            code="not_cleared",
-        )
 
 
 def _replace_usual(

@@ -165,5 +165,7 @@ class HandOverForm(PartForm):
             .order_by("user__first_name", "pk")
         )
         self.fields["new"].queryset = facilitators_of(user, series.program)  # type: ignore[attr-defined]
+        lead = series.assignments.filter(part=Part.LEAD).first()
+        self.fields["old"].initial = lead.facilitator_id if lead else None
         self.fields["from_on"].initial = max(today, series.from_on)
         self.fields["from_on"].help_text = f"The series runs until {wording.date_in_full(series.until_on)}."

@@ -67,6 +67,7 @@ class SessionPage:
     starts: datetime
     ends: datetime
     past: bool
+    begun: bool
     outcome: tuple[str, str]
     leaders: list[Leader] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
@@ -93,6 +94,7 @@ def session_page(session: GroupSession, *, at: datetime, with_people: bool) -> S
         starts=starts,
         ends=ends,
         past=session.ends_at <= at,
+        begun=session.starts_at <= at,
         outcome=_outcome(session, at),
     )
     page.leaders = _leaders(session, at)
@@ -116,11 +118,11 @@ def for_page(sessions: QuerySet[GroupSession]) -> QuerySet[GroupSession]:
     """Sessions with everything that their page needs."""
     return with_records(
         sessions.select_related("series__group", "room", "program__site")
-    ).annotate(led_by=led_by("session"))
+    ).annotate(leaders=led_by("session"))
 
 
 def _leaders(session: GroupSession, at: datetime) -> list[Leader]:
-    rows = session.led_by  # type: ignore[attr-defined]
+    rows = session.leaders  # type: ignore[attr-defined]
     coming = session.state == SessionState.SCHEDULED and session.starts_at > at
     files = files_of({UUID(row["id"]) for row in rows} if coming else set())
     return [

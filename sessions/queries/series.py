@@ -36,6 +36,7 @@ from sessions.models import (
 from sessions.queries.slots import Obstacle, Wanted, obstacles, person_name
 from sessions.recurrence import Occurrence, Pattern, Verdict, find_zone, occurrences
 
+SHOWN = 12
 WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
@@ -204,7 +205,8 @@ def _planned(
     if d.local_date < today:
         notes.append("This day is over.")
     note = " ".join(notes)
-    reasons = tuple(dict.fromkeys(o.sentence for o in found))
+    # The tag beside them says "Not cleared" already.
+    reasons = tuple(dict.fromkeys(o.sentence.replace(" is not cleared:", ":") for o in found))
     if any(o.blocks for o in found):
         kind = next(o.kind for o in found if o.blocks)
         return PlannedDate(d.local_date, day, times, "stop", _word(kind), reasons, note)
@@ -357,10 +359,20 @@ class SeriesPage:
     coming: list[SessionLine] = field(default_factory=list)
     past: list[SessionLine] = field(default_factory=list)
     warned: int = 0
+    first_warned: SessionLine | None = None
+
+    @property
+    def soon(self) -> list[SessionLine]:
+        """The next dates, as many as one looks at."""
+        return self.coming[:SHOWN]
+
+    @property
+    def later(self) -> list[SessionLine]:
+        return self.coming[SHOWN:]
 
     @property
     def warned_words(self) -> str:
-        return f"{self.warned} {'needs' if self.warned == 1 else 'need'} a look"
+        return f"{wording.count(self.warned, 'coming date needs', 'coming dates need')} a look."
 
 
 def led_by(of: str) -> ArraySubquery:
@@ -391,10 +403,14 @@ def _why_not(file: ClearanceFile | None, on: date, part: str) -> str:
 
 
 def dates_of_series(series: GroupSeries, *, at: datetime) -> SeriesPage:
-    """The stored dates of a series, the coming ones with what is wrong. Four queries."""
+    """The stored dates of a series, the coming ones with what is wrong. Four queries.
+
+    Load the series with `people=led_by("series")`.
+    """
     zone = ZoneInfo(series.zone)
     page = SeriesPage()
     usual = wording.span(series.starts, series.ends)
+    usually = {p["id"] for p in series.people}  # type: ignore[attr-defined]
     rows = list(
         series.sessions.select_related("room")
         .annotate(people=led_by("session"))
@@ -412,8 +428,9 @@ def dates_of_series(series: GroupSeries, *, at: datetime) -> SeriesPage:
             line.append(s.room.name)
         if wording.span(starts, ends) != usual:
             line.append("moved")
-        names = wording.listing([person_name(p) for p in people])
-        line.append(f"led by {names}" if names else "nobody leads it")
+        if {p["id"] for p in people} != usually:
+            names = wording.listing([person_name(p) for p in people])
+            line.append(f"led by {names}" if names else "nobody leads it")
         kind, word = _state(s, past=past)
         if not past and s.state == SessionState.SCHEDULED:
             reasons = [
@@ -434,6 +451,8 @@ def dates_of_series(series: GroupSeries, *, at: datetime) -> SeriesPage:
             " · ".join(line), past,
         )  # fmt: skip
         (page.past if past else page.coming).append(found)
+        if kind in ("stop", "wait") and not past and page.first_warned is None:
+            page.first_warned = found
     page.past.reverse()
     return page
 

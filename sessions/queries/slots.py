@@ -104,7 +104,7 @@ def _not_cleared(
             reason, never = why_not_cleared(files.get(facilitator.pk), w.local_date, part)
             if reason:
                 key = (facilitator.user_id, w.local_date)
-                sentences[key] = f"{facilitator.user.name} is not cleared that day. {reason}"
+                sentences[key] = f"{facilitator.user.name} is not cleared: {reason}"
                 if never:
                     barred.add(key)
     return sentences, barred

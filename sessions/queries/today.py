@@ -62,7 +62,7 @@ class Today:
     line: str
     closed: str
     asks: list[Ask]
-    more: int
+    rest: list[Ask]
     lanes: list[RoomLane]
     free: str
     tomorrow: list[Entry]
@@ -107,7 +107,7 @@ def today(*, user: User, program: Program, at: datetime) -> Today:
         line=_line(of_today, at),
         closed=closed.get(on, ""),
         asks=asks[:ASKS_AT_MOST],
-        more=max(0, len(asks) - ASKS_AT_MOST),
+        rest=asks[ASKS_AT_MOST:],
         lanes=lanes,
         free=wording.listing(free),
         tomorrow=following,
@@ -271,7 +271,11 @@ def _miss(ids: list[str], who: dict[UUID, str], what: str, line: str) -> list[As
     if not ids:
         return []
     names = [who[UUID(pk)] for pk in ids]
-    url = reverse("participants:detail", args=[ids[0]])
+    url = (
+        reverse("participants:census")
+        if len(ids) > 1
+        else reverse("participants:detail", args=[ids[0]])
+    )
     if len(ids) == 1:
         return [Ask("now", f"{names[0]} {what}", line, url)]
     shown = wording.listing([*names[:3], *([f"{len(names) - 3} more"] if len(names) > 3 else [])])

@@ -141,7 +141,7 @@ class Entry:
     @property
     def title(self) -> str:
         """Everything in one line, for a pointer that rests on it."""
-        led = f"led by {self.leads}" if self.people else "nobody leads it"
+        led = f"led by {self.leads}" if self.people else "nobody leads it yet"
         return f"{self.group} · {self.times} · {self.room} · {self.words} · {led}"
 
 
@@ -271,12 +271,20 @@ class Lane:
 
 
 @dataclass
+class Cell:
+    """What one room or facilitator has on one day."""
+
+    lane: Lane
+    slots: list[Placed]
+
+
+@dataclass
 class ResourceRow:
     """A room or a facilitator with its days."""
 
     name: str
     note: str
-    cells: list[list[Placed]]
+    cells: list[Cell]
 
 
 @dataclass
@@ -596,7 +604,12 @@ def _resources(
     ]
     order = sorted(cells, key=lambda key: (key != "", labels[key].casefold()))
     page.rows = [
-        ResourceRow(labels[key], _load(cells[key]), cells[key]) for key in order
+        ResourceRow(
+            labels[key],
+            _load(cells[key]),
+            [Cell(lane, slots) for lane, slots in zip(page.lanes, cells[key], strict=True)],
+        )
+        for key in order
     ]
 
 

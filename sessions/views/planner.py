@@ -487,8 +487,9 @@ def series_hand_over(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, f"{wording.count(number, 'session')} changed.")
             return redirect(here)
     return _form(
-        request, form, f"Who leads {found.group.name}", back=(found.group.name, here), clash=clash
-    )
+        request, form, f"Who leads {found.group.name}", back=(found.group.name, here), clash=clash,
+        rest="Leave those dates as they are and change the others",
+    )  # fmt: skip
 
 
 # --- one session ------------------------------------------------------------------------------------
@@ -510,7 +511,7 @@ def session(request: HttpRequest, pk: UUID) -> HttpResponse:
                 found.program_id, *PLANNERS, Role.CLINICIAN
             ),
             "history": schedule.refuse_history(found, now),
-            "leads_it": any(p["person"] == str(request.user.pk) for p in found.led_by),  # type: ignore[attr-defined]
+            "leads_it": any(p["person"] == str(request.user.pk) for p in found.leaders),  # type: ignore[attr-defined]
         },
     )
 
@@ -557,7 +558,7 @@ def session_staff(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Set who leads one session."""
     found = _session(request, pk)
     here = reverse("sessions:session", args=[pk])
-    people = found.led_by  # type: ignore[attr-defined]
+    people = found.leaders  # type: ignore[attr-defined]
     initial = {
         "lead": next((p["id"] for p in people if p["part"] == Part.LEAD), None),
         "co": [p["id"] for p in people if p["part"] == Part.CO],
@@ -789,6 +790,7 @@ def _form(
     clash: Clashes | None = None,
     overlaps: list[str] | None = None,
     stop: str | None = None,
+    rest: str = "",
     retire: str = "",
     retired: bool = False,
 ) -> HttpResponse:
@@ -804,6 +806,7 @@ def _form(
             "clash": clash,
             "overlaps": overlaps or [],
             "stop": stop,
+            "rest": rest,
             "retire": retire,
             "retired": retired,
         },
