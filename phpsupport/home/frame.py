@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from phpsupport.access.roles import Role
+from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
 from phpsupport.programs.models import Program, policy_in_force
@@ -86,6 +86,12 @@ ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
     ("People and roles", "office:people", "key", frozenset({R.PROGRAM_LEAD, R.ADMINISTRATOR})),
     ("Program rules", "office:policy", "sliders", frozenset({R.PROGRAM_LEAD, R.ADMINISTRATOR})),
     ("Trail", "office:trail", "journal", frozenset({R.PRIVACY_OFFICER})),
+    (
+        "Ask or report",
+        "facilitators:concern-report",
+        "chat",
+        STAFF - {R.FACILITATOR, R.SUPERVISOR, R.PROGRAM_LEAD},
+    ),
 )
 
 
