@@ -72,10 +72,11 @@ class SecondFactorMiddleware:
             and scope_of(request.user).programs(*STAFF)
             and not is_mfa_enabled(request.user)
         ):
-            messages.info(
-                request,
-                "Set up a second step for signing in first. It takes a minute and protects people's records.",
-            )
+            if not len(messages.get_messages(request)):  # said once, however often one is sent back
+                messages.info(
+                    request,
+                    "Set up a second step for signing in first. It takes a minute and protects people's records.",
+                )
             if request.htmx:  # type: ignore[attr-defined]
                 return HttpResponseClientRedirect(reverse("mfa_index"))
             return redirect(reverse("mfa_index"))
