@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, OperationalError, models, transaction
 
 from facilitators.models import Certification, Facilitator, TrainingRecord, TrainingRequirement
+from participants.actions.stays import discharge_participant
 from participants.models import (
     ChannelConsent,
     ContactPoint,
@@ -84,6 +85,7 @@ def import_files(
     try:
         with transaction.atomic():
             Program.objects.select_for_update(no_key=True).get(pk=program.pk)
+            _lock_rosters(program)
             desk, report = plan(program, reading, by=by, at=at)
             if expect is not None and report.digest != expect:
                 raise Changed(report)
@@ -91,6 +93,8 @@ def import_files(
                 return report
             _lock(desk)
             _write(desk)
+            for stay, on in desk.discharges:
+                discharge_participant(episode=stay, on=on, by=by, at=at)
             total = report.total
             record(
                 "import.done", by=by, at=at, program_id=program.pk,
@@ -101,6 +105,12 @@ def import_files(
     except (IntegrityError, OperationalError) as fault:
         raise Refused(COLLIDED, code="collided") from fault
     return report
+
+
+def _lock_rosters(program: Program) -> None:
+    """Nobody gives a place away while places are counted. The order is that of enrolling."""
+    rows = GroupSeries.objects.select_for_update(no_key=True).filter(program=program)
+    list(rows.order_by("pk").values_list("pk"))
 
 
 def _lock(desk: Desk) -> None:
@@ -123,6 +133,6 @@ def _write(desk: Desk) -> None:
     by_fields: dict[tuple[type[models.Model], tuple[str, ...]], list[models.Model]] = {}
     for (model, _), (row, fields) in desk.update.items():
         by_fields.setdefault((model, tuple(sorted(fields))), []).append(row)
-    for (model, fields), rows in by_fields.items():
-        names = [model._meta.get_field(name).name for name in fields]
+    for (model, changed), rows in by_fields.items():
+        names = [model._meta.get_field(name).name for name in changed]
         model._default_manager.bulk_update(rows, names, batch_size=BATCH)  # type: ignore[arg-type]

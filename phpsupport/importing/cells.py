@@ -127,9 +127,10 @@ def yes_no(text: str) -> bool:
 
 def choice(words: Mapping[str, str], what: str) -> Parse:
     """One of `words` (as people write it → value); capitals do not matter."""
-    known = wording.listing(
-        list({value: word for word, value in reversed(words.items())}.values())[::-1], last="or"
-    )
+    first: dict[str, str] = {}
+    for word, value in words.items():
+        first.setdefault(value, word)
+    known = wording.listing(list(first.values()), last="or")
     found = {word.lower(): value for word, value in words.items()}
 
     def parse(text: str) -> str:

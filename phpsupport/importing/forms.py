@@ -32,7 +32,7 @@ class UploadForm(Form):
     """A program's files, several at once."""
 
     submit = "Check the files"
-    files = FilesField(
+    uploads = FilesField(
         label="Files",
         allow_empty_file=True,
         help_text=f"CSV or XLSX, up to {MAX_FILES} at once, {MAX_BYTES // MB} MB each. "
@@ -44,8 +44,8 @@ class UploadForm(Form):
         widget=SeveralFiles(attrs={"accept": ".csv,.xlsx"}),
     )
 
-    def clean_files(self) -> list[UploadedFile]:
-        files: list[UploadedFile] = self.cleaned_data["files"]
+    def clean_uploads(self) -> list[UploadedFile]:
+        files: list[UploadedFile] = self.cleaned_data["uploads"]
         if len(files) > MAX_FILES:
             raise ValidationError(f"Send at most {MAX_FILES} files at once.")
         for file in files:

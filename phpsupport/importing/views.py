@@ -1,5 +1,6 @@
 """Import in the browser: send files, see what each row would do, confirm."""
 
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from phpsupport.importing.keeping import Kept
 from phpsupport.importing.report import Report, as_csv
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
+from phpsupport.users.models import User
 
 IMPORTERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
 LAST = "import_saved"
@@ -26,11 +28,12 @@ OVER = "Those files were saved already, or the hour for confirming them is over.
 @allow(*IMPORTERS, methods=("GET", "POST"))
 def start(request: HttpRequest) -> HttpResponse:
     """Choose the files; they are checked and shown before anything is saved."""
-    program, user = request.program, request.user  # type: ignore[attr-defined]
+    program = request.program  # type: ignore[attr-defined]
+    user = cast(User, request.user)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         now = clock.now()
-        files = [(str(f.name), f.read()) for f in form.cleaned_data["files"]]
+        files = [(str(f.name), f.read()) for f in form.cleaned_data["uploads"]]
         report = check_files(program=program, files=files, by=user, at=now)
         _forget(request)
         pk = keeping.keep(files=files, report=report, program=program, user=user, at=now)

@@ -48,7 +48,7 @@ def _today():
 
 def upload(client, *files):
     return client.post(
-        START, {"files": [SimpleUploadedFile(name, content) for name, content in files]}
+        START, {"uploads": [SimpleUploadedFile(name, content) for name, content in files]}
     )
 
 

@@ -253,6 +253,17 @@ def test_a_discharge_ends_the_places(program):
     assert not report.faults
     ends = Enrollment.objects.filter(participant__record_number="RB503")
     assert set(ends.values_list("until_on", flat=True)) == {date(2026, 11, 20)}
+    # Who waited moves up, and the same files again change nothing.
+    assert WaitlistEntry.objects.get().outcome == "enrolled"
+    again = bring_in(program, sample_files(participants=went, enrollments=None, attendance=None))
+    assert (again.total.new, again.total.changed) == (0, 0)
+    assert not OutboxMessage.objects.exists()
+
+
+def test_a_place_in_an_alumni_group_belongs_to_no_stay(program):
+    bring_in(program)
+    place = Enrollment.objects.get(series__group__name="Evening Harbor")
+    assert (place.episode, place.until_on) == (None, None)
 
 
 def test_today_at_the_site_decides(program):
@@ -652,3 +663,29 @@ def test_any_cell_anywhere_gives_a_report(program, data):
     assert all(f.line >= 1 and f.column and f.sentence for f in report.findings)
     wrong = {(r.file, r.line) for r in report.rows if r.state == State.WRONG}
     assert {(f.file, f.line) for f in report.faults if f.line > 1} <= wrong
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_at_once_come_in_once():
+    """The second waits for the first and finds everything on record."""
+    from threading import Thread
+
+    from django.db import connection
+
+    program = make_program("Riverbend")
+    totals = []
+
+    def run():
+        try:
+            totals.append(bring_in(Program.objects.select_related("site").get()).total)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted((t.new, t.same) for t in totals) == [(0, 46), (0, 46), (46, 0)]
+    assert Participant.objects.filter(organization=program.site.organization).count() == 6
+    assert Attendance.objects.count() == 10

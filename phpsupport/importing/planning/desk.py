@@ -87,6 +87,8 @@ class Desk:
         self.states: dict[int, tuple[Row, State, list[str]]] = {}
         self.create: dict[type[models.Model], list[models.Model]] = defaultdict(list)
         self.update: dict[tuple[type[models.Model], UUID], tuple[models.Model, set[str]]] = {}
+        # Stays on record that end: what hangs on them ends by the action of its own app.
+        self.discharges: list[tuple[EpisodeOfCare, date]] = []
         self.people: dict[str, Person] = {}
         self.someones: dict[str, Someone] = {}
         self.rooms: dict[str, Room | None] = {}

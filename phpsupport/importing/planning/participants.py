@@ -1,7 +1,6 @@
 """participants.csv against the people and stays of the organization."""
 
 from collections import defaultdict
-from datetime import date
 from uuid import UUID
 
 from participants.models import (
@@ -267,9 +266,18 @@ def _plan_stay(
     changes = [name.replace("_", " ") for name in desk.change(stay, **more)]
     if went is not None:
         if over:
-            if stay.discharged_on != went:
-                _end_places(desk, stay, went)
-            changes += ["discharge" for _ in desk.change(stay, discharged_on=went)]
+            if stay.discharged_on is None:
+                desk.discharges.append((stay, went))
+                stay.discharged_on = went  # as the plan sees it; the action writes it
+                changes.append("discharge")
+            elif stay.discharged_on != went:
+                desk.fault(
+                    row,
+                    "discharged_on",
+                    f"This stay ended on {wording.day(stay.discharged_on, year=True)}. Write that "
+                    "day, or correct it under Participants.",
+                )
+                return []
         elif stay.discharged_on is not None:
             desk.fault(
                 row, "discharged_on",
@@ -295,18 +303,3 @@ def _plan_stay(
             desk.add(LevelOfCareChange(episode=stay, level=level, from_on=from_on))
         changes.append("level of care")
     return changes
-
-
-def _end_places(desk: Desk, stay: EpisodeOfCare, on: date) -> None:
-    """Places in groups end with the stay, and whoever waited waits no more."""
-    from django.db.models import Q
-
-    from sessions.models import Enrollment, GroupKind, WaitlistEntry, WaitOutcome
-
-    places = Enrollment.objects.filter(
-        Q(until_on=None) | Q(until_on__gt=on), episode=stay, from_on__lte=on
-    ).exclude(series__group__kind=GroupKind.ALUMNI)
-    for place in places:
-        desk.change(place, until_on=on)
-    for entry in WaitlistEntry.objects.filter(episode=stay, outcome=WaitOutcome.WAITING):
-        desk.change(entry, outcome=WaitOutcome.LEFT, ended_at=desk.at)

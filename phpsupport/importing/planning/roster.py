@@ -103,9 +103,9 @@ def plan_enrollments(desk: Desk) -> None:
     ):
         key = (series.pk, someone.found.pk)
         from_on = row.values["from"]
-        place = next((p for p in places[key] if p.from_on == from_on), None)
-        if place is not None:
-            changed = desk.change(place, until_on=until) if until else []
+        held = next((p for p in places[key] if p.from_on == from_on), None)
+        if held is not None:
+            changed = desk.change(held, until_on=until) if until else []
             desk.state(row, State.CHANGED if changed else State.SAME, ["until" for _ in changed])
             continue
         if any(entry.wanted_from == from_on for entry in waits[key]):
@@ -166,11 +166,11 @@ def _check_place(
         return None
     alumni = run.group.kind == GroupKind.ALUMNI
     stay = _stay_on(someone, from_on)
+    if alumni and any(s.admitted_on <= from_on for s in someone.stays):
+        return someone, series, until, None  # an alumni place belongs to no stay and outlives it
     if stay is None:
         last = max((s for s in someone.stays if s.admitted_on <= from_on), default=None,
                    key=lambda s: s.admitted_on)  # fmt: skip
-        if last is not None and alumni:
-            return someone, series, until, last
         if last is None:
             begins = min(s.admitted_on for s in someone.stays)
             desk.fault(
@@ -186,7 +186,7 @@ def _check_place(
             )  # fmt: skip
         return None
     end = stay.discharged_on
-    if end and not alumni:
+    if end:
         if until is None:
             desk.warn(
                 row, "until",

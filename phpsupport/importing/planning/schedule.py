@@ -293,7 +293,7 @@ def _add_sessions(
     dates: Iterable[Occurrence],
 ) -> None:  # fmt: skip
     for date_ in dates:
-        if not date_.takes_place:
+        if not date_.takes_place or date_.starts_at is None or date_.ends_at is None:
             continue
         session = GroupSession(
             program=desk.program, series=series, room=series.room, local_date=date_.local_date,

@@ -1,6 +1,7 @@
 """staff.csv and training.csv against the program's people."""
 
 from collections import defaultdict
+from datetime import date
 from uuid import UUID
 
 from facilitators.models import (
@@ -345,7 +346,7 @@ def _plan_certificate(
 
 def _plan_record(
     desk: Desk, row: Row, facilitator: Facilitator, requirement: TrainingRequirement,
-    stored: dict[tuple[UUID, UUID, object], TrainingRecord],
+    stored: dict[tuple[UUID, UUID, date], TrainingRecord],
 ) -> None:  # fmt: skip
     values = told(
         row, hours="hours", expires_on="expires_on", provider="provider",
