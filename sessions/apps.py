@@ -7,4 +7,4 @@ class SessionsConfig(AppConfig):
 
     def ready(self) -> None:
         from sessions import grants, messages, receivers  # noqa: F401
-        from sessions.queries import load  # noqa: F401
+        from sessions.queries import board, load  # noqa: F401

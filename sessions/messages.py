@@ -184,10 +184,10 @@ def _something_waits(person: User) -> Letter:
 
 # --- what is asked at the moment of sending -----------------------------------------------------------
 def _session(message: OutboxMessage) -> GroupSession:
-    session = (
-        GroupSession.objects.select_related("program__site").filter(pk=message.subject_id).first()
-    )
-    if session is None:
+    if message.subject_id is None:
+        raise Withhold("no-session")
+    found = GroupSession.objects.select_related("program__site").filter(pk=message.subject_id)
+    if (session := found.first()) is None:
         raise Withhold("no-session")
     return session
 
@@ -240,7 +240,9 @@ def _whoever(pk: UUID) -> tuple[str, str]:
 
 def _not_at_night(session: GroupSession, zone: str, at: datetime) -> None:
     """Quiet hours are the recipient's; where their zone is not known, the site's."""
-    policy = policy_in_force(session.program_id, at.astimezone(ZoneInfo(session.program.zone)).date())
+    policy = policy_in_force(
+        session.program_id, at.astimezone(ZoneInfo(session.program.zone)).date()
+    )
     until = quiet_until(at, zone or session.program.zone, policy)
     if until:
         raise Postpone(until)

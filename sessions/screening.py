@@ -66,9 +66,7 @@ def names_in(text: str, people: Iterable[Named], *, part: UUID | None) -> list[F
     return findings
 
 
-def screen(
-    group: str, parts: Mapping[UUID, str], people: Iterable[Named]
-) -> list[Finding]:
+def screen(group: str, parts: Mapping[UUID, str], people: Iterable[Named]) -> list[Finding]:
     """All findings of one session's notes; `group` is '' where it is not among them."""
     people = list(people)
     found = names_in(group, people, part=None)

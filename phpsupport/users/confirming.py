@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest
 
 from phpsupport.lib.errors import Refused
+from phpsupport.users.models import User
 
 
 def confirm_identity(request: HttpRequest, secret: str) -> None:
@@ -13,7 +14,7 @@ def confirm_identity(request: HttpRequest, secret: str) -> None:
 
     Attempts are limited as for signing in.
     """
-    user = request.user
+    user: User = request.user  # type: ignore[assignment]
     if not ratelimit.consume(request, action="reauthenticate", user=user):
         raise Refused(
             "Too many attempts. Wait a minute, then try again.", field="secret", code="too-many"
@@ -27,7 +28,7 @@ def confirm_identity(request: HttpRequest, secret: str) -> None:
     )
 
 
-def _is_code(user: object, secret: str) -> bool:
+def _is_code(user: User, secret: str) -> bool:
     code = "".join(secret.split())
     if not (code.isdigit() and len(code) == 6):
         return False

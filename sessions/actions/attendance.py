@@ -115,8 +115,7 @@ def mark_attendance(
                 arrived=mark.arrived,
                 departed=mark.departed,
                 reason=mark.reason,
-                walk_in=mark.participant_id not in people
-                or people[mark.participant_id].walk_in,
+                walk_in=mark.participant_id not in people or people[mark.participant_id].walk_in,
                 marked_by=by,
                 marked_at=at,
             )

@@ -85,7 +85,11 @@ def save_drafts(
     """Keep what is being typed. Parts whose draft somebody else changed meanwhile are left as they
     are and reported as `stale` with the words that stand there; nothing is overwritten unseen."""
     refuse(policies.can_write_notes(by, session))
-    session = GroupSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+    session = (
+        GroupSession.objects.select_for_update(of=("self",))
+        .select_related("series__group")
+        .get(pk=session.pk)
+    )
     if session.state == SessionState.CANCELLED:
         raise Refused("This session was cancelled; there is no note to write.", code="cancelled")
     there = desk(session)
@@ -131,11 +135,11 @@ def _save_one(
         saved.versions[key] = draft.version
         saved.changed += 1
     else:
-        rows = GroupNoteDraft.objects if key is GROUP else ProgressNoteDraft.objects
-        found = rows.filter(session=session)
-        if key is not GROUP:
-            found = found.filter(participant_id=key)
-        draft = found.get()
+        draft = (
+            GroupNoteDraft.objects.get(session=session)
+            if key is GROUP
+            else ProgressNoteDraft.objects.get(session=session, participant_id=key)
+        )
         for name, value in words.items():
             setattr(draft, name, value)
         draft.version, draft.author, draft.saved_at = part.version + 1, by, at
@@ -186,7 +190,7 @@ def sign_notes(
     refuse(policies.can_sign_note(by, session))
     session = (
         GroupSession.objects.select_for_update(of=("self",))
-        .select_related("program__site")
+        .select_related("program__site", "series__group")
         .get(pk=session.pk)
     )
     started_at, ended_at = started_at or session.starts_at, ended_at or session.ends_at
@@ -194,7 +198,7 @@ def sign_notes(
     there = desk(session)
     chosen = _chosen(there, seen)
     group = chosen.pop(GROUP, None)
-    people = {key: part.person for key, part in chosen.items() if part.person}
+    people = {part.person.participant_id: part.person for part in chosen.values() if part.person}
     _ready(group, chosen)
     file, leads = _standing(session, by)
     findings = findings_in(there, group=group is not None, parts=list(people))
@@ -354,7 +358,9 @@ def credential_in_words(file: ClearanceFile, session: GroupSession, leads: bool)
     valid = credential_on(file.certified, day)
     if valid is None:
         stage = Stage(file.stage_on(day)).label
-        return f"Peer facilitator, {stage.lower()}" if leads else f"Peer facilitator ({stage.lower()})"
+        return (
+            f"Peer facilitator, {stage.lower()}" if leads else f"Peer facilitator ({stage.lower()})"
+        )
     number = next(
         c.number for c in file.credentials
         if (c.kind, c.issued_on, c.expires_on) == (valid.kind, valid.issued_on, valid.expires_on)

@@ -28,8 +28,8 @@ def queue_reminders(*, at: datetime) -> int:
     To participants with a live consent and an address, and to who leads and wants reminders. Five
     queries, however many sessions. Returns how many reminders were handed to the outbox.
     """
-    hours = Hours()
-    furthest = at + timedelta(hours=hours.most) + CLOCK_CHANGE + AHEAD
+    policy = Hours()
+    furthest = at + timedelta(hours=policy.most) + CLOCK_CHANGE + AHEAD
     sessions = list(
         GroupSession.objects.filter(
             state=SessionState.SCHEDULED, starts_at__gt=at, starts_at__lte=furthest
@@ -37,7 +37,7 @@ def queue_reminders(*, at: datetime) -> int:
         .select_related("program__site")
         .only("program_id", "series_id", "local_date", "starts_at", "program__site__time_zone")
     )
-    due = _due(sessions, hours, at)
+    due = _due(sessions, policy, at)
     if not due:
         return 0
     chosen = {session.pk: session for session, _, _ in due}

@@ -27,7 +27,9 @@ def return_note(*, note: Note, comment: str, by: User, at: datetime) -> Cosignat
     """Return one note with a comment. Its author adds an addendum, and it waits again."""
     comment = comment.strip()
     if not comment:
-        raise Refused("Write what is missing, so that the author knows what to do.", field="comment")
+        raise Refused(
+            "Write what is missing, so that the author knows what to do.", field="comment"
+        )
     answer = _answer(note, CosignatureDecision.RETURNED, comment, by=by, at=at)
     enqueue([about_returned(note, at=at)], at=at)
     return answer
@@ -47,9 +49,7 @@ def _answer(note: Note, decision: str, comment: str, *, by: User, at: datetime) 
     }.get(state := state_of(note, there))
     if refusal:
         raise Refused(refusal, code=state)
-    which: dict[str, Any] = {
-        "group_note" if isinstance(note, GroupNote) else "progress_note": note
-    }
+    which: dict[str, Any] = {"group_note" if isinstance(note, GroupNote) else "progress_note": note}
     answer = Cosignature(**which, by=by, at=at, decision=decision, comment=comment)
     answer.digest = digest.cosignature_digest(answer, note.digest, there.addenda)
     answer.save()

@@ -84,8 +84,10 @@ def rows_of(
         if data is None or (is_new and f"{key}-status" not in data):
             chosen = Status.PRESENT if is_new else person.status
             form = PersonForm(prefix=key)
-            times = [f"{at:%H:%M}" if at else "" for at in (person.arrived, person.departed)]
-            rows.append(Row(person, form, chosen, *times, person.reason, added=is_new))
+            arrived, departed = (
+                f"{at:%H:%M}" if at else "" for at in (person.arrived, person.departed)
+            )
+            rows.append(Row(person, form, chosen, arrived, departed, person.reason, added=is_new))
             continue
         form = PersonForm(data, prefix=key)
         form.is_valid()

@@ -67,7 +67,9 @@ def form_of(part: Part, data: Mapping[str, Any] | None = None) -> PartForm:
     return kind(initial={**part.words, "version": part.version}, prefix=part.key)
 
 
-def read_parts(desk: Desk, data: Mapping[str, Any]) -> tuple[dict[UUID | None, Typed], list[PartForm]]:
+def read_parts(
+    desk: Desk, data: Mapping[str, Any]
+) -> tuple[dict[UUID | None, Typed], list[PartForm]]:
     """The parts that were sent, and the forms that have faults. Parts not on the page stay out."""
     typed: dict[UUID | None, Typed] = {}
     faulty = []

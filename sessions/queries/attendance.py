@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from participants import names
 from participants.models import EpisodeOfCare, Participant
+from participants.models.participant import ParticipantQuerySet
 from phpsupport.lib import wording
 from phpsupport.users.models import User
 from sessions.models import (
@@ -56,9 +57,7 @@ class Person:
         """The mark in words: "Late 10:07", "Excused"."""
         if not self.status:
             return ""
-        times = [
-            wording.clock_time(at) for at in (self.arrived, self.departed) if at is not None
-        ]
+        times = [wording.clock_time(at) for at in (self.arrived, self.departed) if at is not None]
         return " ".join([Status(self.status).label, "–".join(times)]).strip()
 
 
@@ -201,7 +200,7 @@ def in_order(people: Iterable[Person]) -> list[Person]:
     )
 
 
-def can_walk_in(session: GroupSession) -> QuerySet[Participant]:
+def can_walk_in(session: GroupSession) -> ParticipantQuerySet:
     """Who may walk in: people in the program that day; to an alumni group, also those of before."""
     stays: Any = EpisodeOfCare.objects.filter(
         participant=OuterRef("pk"), program_id=session.program_id
@@ -210,7 +209,8 @@ def can_walk_in(session: GroupSession) -> QuerySet[Participant]:
         stays = stays.filter(admitted_on__lte=session.local_date)
     else:
         stays = stays.open_on(session.local_date)
-    return Participant.objects.filter(Exists(stays), sealed_at=None)
+    found: ParticipantQuerySet = Participant.objects.filter(Exists(stays), sealed_at=None)
+    return found
 
 
 def find_walk_ins(session: GroupSession, words: str, on_roster: Iterable[UUID]) -> list[Person]:

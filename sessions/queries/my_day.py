@@ -94,13 +94,16 @@ def my_day(*, user: User, program: Program, at: datetime) -> Day:
     today = local_date(at, program.zone)
     mine = with_heading(
         GroupSession.objects.filter(
-            Exists(SessionFacilitator.objects.filter(session=OuterRef("pk"), person=user, active=True)),
+            Exists(
+                SessionFacilitator.objects.filter(session=OuterRef("pk"), person=user, active=True)
+            ),
             program=program,
         )
     )
     ahead = list(
-        mine.filter(ends_at__gt=at, state__in=[SessionState.SCHEDULED, SessionState.HELD])
-        .order_by("starts_at")[:1]
+        mine.filter(ends_at__gt=at, state__in=[SessionState.SCHEDULED, SessionState.HELD]).order_by(
+            "starts_at"
+        )[:1]
     )
     hours = policy_in_force(program.pk, today)["note_due_hours"]
     return Day(
@@ -186,7 +189,8 @@ def _counts(user: User) -> dict[str, Any]:
         "unmarked": _number(expected.exclude(Exists(marked)), "series"),
         "came": _number(came, "session"),
         "unwritten": _number(
-            came.filter(session__series__group__progress_notes=True).exclude(Exists(signed)), "session"
+            came.filter(session__series__group__progress_notes=True).exclude(Exists(signed)),
+            "session",
         ),
         "group_signed": Exists(live(GroupNote).filter(**of_session)),
         "drafted": Exists(GroupNoteDraft.objects.filter(**of_session)),
@@ -235,5 +239,3 @@ def _task(row: Any, at: datetime, place: ZoneInfo, due_hours: int) -> Task:
         outcome_missing=outcome_missing,
         words=" · ".join(said),
     )
-
-

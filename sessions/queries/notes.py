@@ -80,6 +80,7 @@ class Desk:
     group: Part
     parts: list[Part]
     last_plan: str = ""
+    with_parts: bool = True  # informal contact has the group note alone
 
     @property
     def by_id(self) -> dict[UUID, Part]:
@@ -88,11 +89,16 @@ class Desk:
     @property
     def came(self) -> list[Part]:
         """Parts of those who came or about whom something is written."""
-        return [p for p in self.parts if p.person and (p.person.came or not p.blank or p.signed)]
+        return [
+            p for p in self.parts
+            if p.person and ((p.person.came and self.with_parts) or not p.blank or p.signed)
+        ]  # fmt: skip
 
     @property
     def others(self) -> list[Part]:
         """Parts of those who did not come and about whom nothing is written."""
+        if not self.with_parts:
+            return []
         shown = {id(part) for part in self.came}
         return [p for p in self.parts if id(p) not in shown and p.person and p.person.status]
 
@@ -116,7 +122,7 @@ def live(model: type[Any]) -> QuerySet[Any]:
 
 
 def desk(session: GroupSession) -> Desk:
-    """Roster, drafts and what is signed already. Six queries."""
+    """Roster, drafts and what is signed already. Six queries; load the session with its group."""
     people = roster(session)
     group_draft = GroupNoteDraft.objects.filter(session=session).first()
     drafts = {d.participant_id: d for d in ProgressNoteDraft.objects.filter(session=session)}
@@ -142,6 +148,7 @@ def desk(session: GroupSession) -> Desk:
             for person in people
         ],
         last_plan=before.next_time if before else "",
+        with_parts=session.series.group.progress_notes,
     )
 
 
@@ -281,7 +288,11 @@ def _named(model: type[Any]) -> str:
 
 
 def sheets(
-    notes: Sequence[Note], *, zone: str, names: Mapping[UUID, Person] | None = None, comments: bool = True
+    notes: Sequence[Note],
+    *,
+    zone: str,
+    names: Mapping[UUID, Person] | None = None,
+    comments: bool = True,
 ) -> list[Sheet]:
     """Notes as they are read. Three queries; load them with author. `names` gives each progress
     note its person; `comments` shows what supervisors wrote."""
@@ -309,7 +320,9 @@ def _sheet(
             entries.append((answer.at, Entry(what, answer.by.name, when(answer.at), words)))
     for addendum in there.addenda:
         what = f"Addendum: {addendum.reason}"
-        entries.append((addendum.at, Entry(what, addendum.by.name, when(addendum.at), addendum.words)))
+        entries.append(
+            (addendum.at, Entry(what, addendum.by.name, when(addendum.at), addendum.words))
+        )
     if there.void:
         entries.append(
             (
@@ -327,7 +340,7 @@ def _sheet(
     }
     if isinstance(note, GroupNote):
         kind, title, mark = "group", "Group note", ""
-        labels = GROUP_TEXTS
+        labels: tuple[str, ...] = GROUP_TEXTS
         ticks = [
             words for yes, words in (
                 (note.confidentiality_reminder, "Confidentiality reminder given"),
@@ -351,7 +364,7 @@ def _sheet(
         title=title,
         mark=mark,
         parts=[
-            (str(type(note)._meta.get_field(name).verbose_name), getattr(note, name))
+            (str(getattr(type(note)._meta.get_field(name), "verbose_name", name)), getattr(note, name))
             for name in labels
             if getattr(note, name)
         ],

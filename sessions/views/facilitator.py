@@ -152,7 +152,11 @@ def _show_both(
         if there.status and (there.status, _hm(there.arrived), _hm(there.departed), there.reason) != (
             row.chosen, row.arrived, row.departed, row.reason,
         ):  # fmt: skip
-            when = there.marked_at.astimezone(ZoneInfo(session.program.zone)) if there.marked_at else None
+            when = (
+                there.marked_at.astimezone(ZoneInfo(session.program.zone))
+                if there.marked_at
+                else None
+            )
             at = f" at {wording.clock_time(when)}" if when else ""
             row.stored = f"{there.mark}, marked{at} by {there.marked_by or 'the import'}"
     typed: Any = dict(data.items()) | {"version": str(session.attendance_version)}
@@ -224,7 +228,9 @@ def outcome(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             held = saved.state == SessionState.HELD
             messages.success(request, "Saved: it was held." if held else "Saved: it was not held.")
-            return redirect("sessions:attendance" if held else "sessions:my-day", **({"pk": session.pk} if held else {}))
+            if held or policies.can_write_notes(request.user, session):  # type: ignore[arg-type]
+                return redirect(back)
+            return redirect("sessions:my-day")
     status = 422 if form.errors else 200
     context = {"session": session, "head": heading(session), "form": form, "back": back}
     return render(request, "sessions/facilitator/outcome.html", context, status=status)
@@ -257,7 +263,12 @@ def note(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.success(request, "Your notes are saved.")
         return redirect("sessions:note", pk=session.pk)
     return _note_page(
-        request, session, desk(session), data=request.POST, saved=saved, status=422 if faulty else 409
+        request,
+        session,
+        desk(session),
+        data=request.POST,
+        saved=saved,
+        status=422 if faulty else 409,
     )
 
 
@@ -329,7 +340,11 @@ def note_sign(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = _session(request, pk)
     require(policies.can_sign_note(request.user, session))  # type: ignore[arg-type]
     there = desk(session)
-    ready = [part for part in there.came if not part.signed and not part.blank and part.person and part.person.status]
+    ready = [
+        part
+        for part in there.came
+        if not part.signed and not part.blank and part.person and part.person.status
+    ]
     with_group = not there.group.signed and not there.group.blank
     shown = {part.person.participant_id: part.version for part in ready if part.person}
     findings = findings_in(there, group=with_group, parts=list(shown))
@@ -358,7 +373,9 @@ def note_sign(request: HttpRequest, pk: UUID) -> HttpResponse:
                 **form.times(session),
             )
         except signing.BadSignature:
-            messages.error(request, "The notes changed since you opened this page. Read them again.")
+            messages.error(
+                request, "The notes changed since you opened this page. Read them again."
+            )
             return redirect("sessions:note-sign", pk=session.pk)
         except Refused as refusal:
             if refusal.code in ("signed", "changed"):
@@ -456,5 +473,3 @@ def _entry_page(
     return render(
         request, "sessions/facilitator/entry.html", context, status=422 if form.errors else 200
     )
-
-

@@ -33,7 +33,7 @@ def notes_of_session(request: HttpRequest, pk: UUID) -> HttpResponse:
     ).select_related("participant")
     people = in_order(
         person_of(person, on=session.local_date)
-        for person in {row.participant for row in (*parts, *came)}
+        for person in {*(note.participant for note in parts), *(mark.participant for mark in came)}
     )
     found: list[GroupNote | ProgressNote] = [
         *GroupNote.objects.filter(session=session).select_related("author"),
@@ -48,7 +48,9 @@ def notes_of_session(request: HttpRequest, pk: UUID) -> HttpResponse:
         "head": heading(session),
         "sheets": read,
         "own": request.user.pk,
-        "open_parts": [p.name for p in people if p.participant_id not in written],
+        "open_parts": [p.name for p in people if p.participant_id not in written]
+        if session.series.group.progress_notes
+        else [],
         "group_open": not any(s.kind == "group" and s.state != "void" for s in read),
     }
     return render(request, "sessions/reader/notes.html", context)

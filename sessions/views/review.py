@@ -29,7 +29,11 @@ REVIEWERS = (Role.SUPERVISOR, Role.PROGRAM_LEAD)
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits, by when it was due."""
     rows = review_queue(user=request.user, program=request.program, at=clock.now())  # type: ignore[arg-type,attr-defined]
-    context = {"rows": rows, "notes": sum(row.notes for row in rows), "late": sum(r.late for r in rows)}
+    context = {
+        "rows": rows,
+        "notes": sum(row.notes for row in rows),
+        "late": sum(r.late for r in rows),
+    }
     return render(request, "sessions/review/queue.html", context)
 
 

@@ -488,3 +488,16 @@ def test_many_sessions_are_read_in_one_query(django_assert_num_queries: Any) -> 
             zone=world.program.zone, due_hours=24,
         )  # fmt: skip
     assert len(found) == 2
+
+
+def test_informal_contact_has_the_group_note_alone() -> None:
+    world = make_world(2)
+    type(world.series.group).objects.update(progress_notes=False)
+    world.mark(Status.PRESENT, Status.PRESENT)
+    client = signed_in(world.leader)
+    assert "nobody has a part of their own" in client.get(page(world, "note")).content.decode()
+    world.write(group="We cooked.")
+    assert client.get(page(world, "note-sign")).context["missing"] == []
+    world.sign(seen={None: 1})
+    assert tasks(world) == []
+    assert client.get(page(world, "notes-of-session")).context["open_parts"] == []
