@@ -150,7 +150,9 @@ def people_of(
     return tuple(people)
 
 
-def store_people(sessions: Iterable[tuple[GroupSession, Iterable[tuple[Facilitator, str]]]]) -> None:
+def store_people(
+    sessions: Iterable[tuple[GroupSession, Iterable[tuple[Facilitator, str]]]],
+) -> None:
     """Write who leads which session. One query."""
     SessionFacilitator.objects.bulk_create(
         SessionFacilitator(

@@ -102,12 +102,12 @@ def _enroll(
     wanted = _days(series, first, last)
     if _places(series).filter(_overlapping(wanted), participant=participant).exists():
         raise Refused(
-            f"This person has a place in {name} in those days already.", field="series", code="twice"
+            f"This person has a place in {name} in those days already.",
+            field="series",
+            code="twice",
         )
     if _line(series).filter(participant=participant).exists():
-        raise Refused(
-            f"This person is waiting for {name} already.", field="series", code="waiting"
-        )
+        raise Refused(f"This person is waiting for {name} already.", field="series", code="waiting")
     # Whoever waits comes first, should a place have become free meanwhile.
     _promote(series, by, at)
     full_on = first_date_over_capacity(_periods(series), series.capacity, wanted)
@@ -346,9 +346,7 @@ def end_places_of_stay(
 
     Places in alumni groups belong to no stay and remain.
     """
-    places = Enrollment.objects.filter(
-        Q(until_on=None) | Q(until_on__gt=on), episode=episode
-    )
+    places = Enrollment.objects.filter(Q(until_on=None) | Q(until_on__gt=on), episode=episode)
     waiting = WaitlistEntry.objects.filter(episode=episode, outcome=WaitOutcome.WAITING)
     concerned = {*places.values_list("series_id", flat=True)} | {
         *waiting.values_list("series_id", flat=True)

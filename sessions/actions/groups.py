@@ -50,7 +50,9 @@ def create_group(
 
 
 @transaction.atomic
-def edit_group(*, group: SupportGroup, by: User | None, at: datetime, **changes: Any) -> SupportGroup:
+def edit_group(
+    *, group: SupportGroup, by: User | None, at: datetime, **changes: Any
+) -> SupportGroup:
     """Change what the catalogue says. Series that run keep their own number of places."""
     group = SupportGroup.objects.select_for_update(no_key=True).get(pk=group.pk)
     changed = sorted(name for name, value in changes.items() if getattr(group, name) != value)

@@ -66,9 +66,7 @@ def _store(room: Room) -> None:
 
 
 @transaction.atomic
-def retire_room(
-    *, room: Room, program: Program, on: date, by: User | None, at: datetime
-) -> Room:
+def retire_room(*, room: Room, program: Program, on: date, by: User | None, at: datetime) -> Room:
     """Take a room out of use. What was held there stays; what is planned there moves first."""
     room = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
     if room.retired_on is not None:

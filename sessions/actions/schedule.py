@@ -90,8 +90,7 @@ def move_session(
         closed = Closure.objects.filter(program_id=session.program_id, date=on).first()
         if closed:
             raise Refused(
-                f"The program is closed on {wording.day(on)}: {closed.reason}. "
-                "Choose another day.",
+                f"The program is closed on {wording.day(on)}: {closed.reason}. Choose another day.",
                 field="on",
                 code="closed",
             )

@@ -241,8 +241,10 @@ def replace_facilitator(
         )
     with last_guard():
         ids = [s.pk for s in changing]
-        if old is not None:
-            SessionFacilitator.objects.filter(session_id__in=ids, facilitator=old).delete()
+        # Whoever co-facilitated and now leads is there once.
+        SessionFacilitator.objects.filter(
+            session_id__in=ids, facilitator__in=[f for f in (old, new) if f]
+        ).delete()
         if new is not None:
             store_people((s, [(new, parts[s.pk])]) for s in changing)
         _replace_usual(series, old, new, usual, part)
@@ -260,11 +262,11 @@ def _concerns(
     part: str,
 ) -> bool:
     """Whether a session with these assignments changes."""
-    if new is not None and any(r.facilitator_id == new.pk for r in rows):
-        return False
     if old is not None:
         return any(r.facilitator_id == old.pk for r in rows)
-    return part == Part.CO or not any(r.part == Part.LEAD for r in rows)
+    if part == Part.CO:
+        return not any(new is not None and r.facilitator_id == new.pk for r in rows)
+    return not any(r.part == Part.LEAD for r in rows)
 
 
 def _replace_usual(
@@ -279,7 +281,7 @@ def _replace_usual(
     if before is not None:
         part = before.part
         before.delete()
-    if new is not None and new.pk not in usual:
-        SeriesFacilitator.objects.create(series=series, facilitator=new, part=part)
-
-
+    if new is not None:
+        SeriesFacilitator.objects.update_or_create(
+            series=series, facilitator=new, defaults={"part": part}
+        )

@@ -16,7 +16,10 @@ class EnrollForm(PartForm):
     layout = ("participant", Row("from_on", "until_on"))
     participant = forms.ChoiceField(
         choices=(),
-        error_messages={"required": "Choose a person.", "invalid_choice": "Choose one from the list."},
+        error_messages={
+            "required": "Choose a person.",
+            "invalid_choice": "Choose one from the list.",
+        },
     )
     from_on = forms.DateField(label="From")
     until_on = forms.DateField(label="Through", required=False)

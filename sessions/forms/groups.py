@@ -17,7 +17,9 @@ class GroupForm(PartForm):
         Section("Records", "progress_notes"),
         Section("Counting and billing", "counts_toward_program_hours", "billing_code"),
     )
-    name = LineField(max_length=120, help_text="As staff call it. Participants never see it in a message.")
+    name = LineField(
+        max_length=120, help_text="As staff call it. Participants never see it in a message."
+    )
     kind = forms.ChoiceField(choices=GroupKind)
     language = LineField(max_length=60, initial="English")
     description = ProseField(label="What it is, for staff", max_length=500, rows=3, required=False)

@@ -16,5 +16,7 @@ class RoomForm(PartForm):
     seats = WholeField(min_value=1, max_value=500, initial=12)
     kind = forms.ChoiceField(choices=RoomKind)
     notes = LineField(
-        max_length=300, required=False, help_text="Floor, steps, projector: what helps to choose it."
+        max_length=300,
+        required=False,
+        help_text="Floor, steps, projector: what helps to choose it.",
     )

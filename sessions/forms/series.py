@@ -24,7 +24,9 @@ class FacilitatorChoice(forms.ModelChoiceField):
     """Facilitators by name."""
 
     def label_from_instance(self, obj: Any) -> str:
-        stage = "" if obj.stage in (Stage.ACTIVE, Stage.CERTIFIED) else f" · {obj.get_stage_display()}"
+        stage = (
+            "" if obj.stage in (Stage.ACTIVE, Stage.CERTIFIED) else f" · {obj.get_stage_display()}"
+        )
         return f"{obj.user.name}{stage}"
 
 
@@ -168,4 +170,6 @@ class HandOverForm(PartForm):
         lead = series.assignments.filter(part=Part.LEAD).first()
         self.fields["old"].initial = lead.facilitator_id if lead else None
         self.fields["from_on"].initial = max(today, series.from_on)
-        self.fields["from_on"].help_text = f"The series runs until {wording.date_in_full(series.until_on)}."
+        self.fields[
+            "from_on"
+        ].help_text = f"The series runs until {wording.date_in_full(series.until_on)}."

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from participants.models import EpisodeOfCare, Participant
 from participants.names import display_sort_key, full_name, sort_key
@@ -120,7 +120,9 @@ def _days(row: Enrollment, today: date) -> str:
     return words
 
 
-def may_join(program: Program, series: GroupSeries, *, user: User, today: date) -> QuerySet[Participant]:
+def may_join(
+    program: Program, series: GroupSeries, *, user: User, today: date
+) -> QuerySet[Participant]:
     """Whom one may enroll: people with a stay now or booked; for alumni groups, all who were here."""
     stays = EpisodeOfCare.objects.filter(program=program)
     if series.group.kind != GroupKind.ALUMNI:
@@ -219,10 +221,14 @@ def overlaps(
     participant: Participant,
     series_ids: Iterable[UUID],
     *,
+    program: Program,
     from_on: date,
     at: datetime,
 ) -> list[str]:
-    """Where the person would be expected twice at one time, in words; each pair once. One query."""
+    """Where the person would be expected twice at one time, in words; each pair once. One query.
+
+    A group of another program is told without its name.
+    """
     wanted = set(series_ids)
     mine = Enrollment.objects.filter(
         Q(until_on=None) | Q(until_on__gte=from_on), participant=participant
@@ -235,22 +241,22 @@ def overlaps(
             ends_at__gt=at,
             state__in=[SessionState.SCHEDULED, SessionState.HELD],
         )
-        .annotate(name=F("series__group__name"), zone=F("series__zone"))
         .order_by("starts_at", "pk")
-        .values_list("series_id", "name", "zone", "starts_at", "ends_at")
+        .values_list("series_id", "series__group__name", "program_id", "starts_at", "ends_at")
     )
     sentences: list[str] = []
     seen: set[frozenset[UUID]] = set()
     running: list[tuple[UUID, str, datetime]] = []
-    for series_id, name, zone, starts, ends in rows:
+    zone = ZoneInfo(program.zone)
+    for series_id, group, program_id, starts, ends in rows:
+        name = group if program_id == program.pk else "a group of another program"
         running = [r for r in running if r[2] > starts]
         for other_id, other, until in running:
             pair = frozenset({series_id, other_id})
             if other_id == series_id or pair in seen or not pair & wanted:
                 continue
             seen.add(pair)
-            local = starts.astimezone(ZoneInfo(zone))
-            last = min(until, ends).astimezone(ZoneInfo(zone))
+            local, last = starts.astimezone(zone), min(until, ends).astimezone(zone)
             sentences.append(
                 f"{name} and {other} meet at the same time: "
                 f"{wording.day_and_span(local, last)}, for the first time."

@@ -105,9 +105,9 @@ def session_page(session: GroupSession, *, at: datetime, with_people: bool) -> S
         counted = Counter(p.status for p in page.people if p.status)
         page.marks = [(Status(s).label, counted[s]) for s in Status.values if counted[s]]
     states = Counter(
-        OutboxMessage.objects.filter(subject_id=session.pk, kind__startswith="session_").values_list(
-            "state", flat=True
-        )
+        OutboxMessage.objects.filter(
+            subject_id=session.pk, kind__startswith="session_"
+        ).values_list("state", flat=True)
     )
     page.messages = [(words, states[s]) for s, words in MESSAGES.items() if states[s]]
     page.events = _events(session, zone)
@@ -116,9 +116,9 @@ def session_page(session: GroupSession, *, at: datetime, with_people: bool) -> S
 
 def for_page(sessions: QuerySet[GroupSession]) -> QuerySet[GroupSession]:
     """Sessions with everything that their page needs."""
-    return with_records(
-        sessions.select_related("series__group", "room", "program__site")
-    ).annotate(leaders=led_by("session"))
+    return with_records(sessions.select_related("series__group", "room", "program__site")).annotate(
+        leaders=led_by("session")
+    )
 
 
 def _leaders(session: GroupSession, at: datetime) -> list[Leader]:
@@ -148,9 +148,7 @@ def _events(session: GroupSession, zone: ZoneInfo) -> list[Event]:
         row=JSONObject(first="first_name", preferred="preferred_name", last="last_name")
     )
     rows = (
-        AuditEvent.objects.filter(
-            object_id__in=[session.pk, session.series_id], action__in=EVENTS
-        )
+        AuditEvent.objects.filter(object_id__in=[session.pk, session.series_id], action__in=EVENTS)
         .annotate(who=Subquery(actor))
         .order_by("-at", "pk")[:30]
     )
@@ -178,4 +176,3 @@ def _outcome(session: GroupSession, at: datetime) -> tuple[str, str]:
     if session.starts_at <= at:
         return "good", "Under way"
     return "calm", "Planned"
-

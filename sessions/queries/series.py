@@ -110,7 +110,7 @@ class Preview:
 
     @property
     def summary(self) -> str:
-        """ "11 dates are fine, 1 clashes, 1 is closed.\" """
+        """ "11 dates are fine, 1 clashes, 1 is closed.\""""
         parts = []
         if self.good:
             parts.append(f"{wording.count(self.good, 'date is', 'dates are')} fine")
@@ -133,9 +133,7 @@ def closures_between(program_id: UUID, first: date, last: date) -> dict[date, st
 
 def dates_of(pattern: Pattern, program_id: UUID) -> list[Occurrence]:
     """Every date of a pattern, the program's closed days told. One query."""
-    return occurrences(
-        pattern, closures_between(program_id, pattern.from_on, pattern.until_on)
-    )
+    return occurrences(pattern, closures_between(program_id, pattern.from_on, pattern.until_on))
 
 
 def wanted_of(
@@ -179,9 +177,7 @@ def preview(
     )
     notes = []
     if capacity > room.seats:
-        notes.append(
-            f"{room.name} has {wording.count(room.seats, 'seat')} for {capacity} places."
-        )
+        notes.append(f"{room.name} has {wording.count(room.seats, 'seat')} for {capacity} places.")
     if group_cap and capacity > group_cap:
         notes.append(
             f"The program's rules name {group_cap} as the largest group; this has {capacity} places."
@@ -466,4 +462,3 @@ def _state(session: GroupSession, *, past: bool) -> tuple[str, str]:
         case SessionState.HELD:
             return "good", "Held"
     return ("wait", "Not reported") if past else ("good", "Planned")
-

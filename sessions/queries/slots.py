@@ -202,6 +202,3 @@ def stored(session: GroupSession) -> tuple[tuple[Facilitator, str], ...]:
     """Who leads a stored session, the lead first. One query."""
     rows = session.assignments.select_related("facilitator__user").order_by("-part", "pk")
     return tuple((row.facilitator, row.part) for row in rows)
-
-
-

@@ -201,7 +201,12 @@ def _full(found: Sequence[Entry], on: date) -> list[Ask]:
         url = reverse("sessions:series", args=[e.series_id])
         if e.enrolled > e.capacity:
             asks.append(
-                Ask("soon", f"{e.group} is over its cap", f"{e.enrolled} people, {e.capacity} places", url)
+                Ask(
+                    "soon",
+                    f"{e.group} is over its cap",
+                    f"{e.enrolled} people, {e.capacity} places",
+                    url,
+                )
             )
         elif e.waiting:
             asks.append(
@@ -254,7 +259,11 @@ def _misses(user: User, program: Program, on: date) -> list[Ask]:
     for pk, first, family, preferred, status, number, day, admitted in rows:
         who[pk] = display_name(first, family, preferred)
         last.setdefault(pk, {})[number] = status
-        if status == Status.ABSENT and day < admitted + FIRST_DAYS and on < admitted + 2 * FIRST_DAYS:
+        if (
+            status == Status.ABSENT
+            and day < admitted + FIRST_DAYS
+            and on < admitted + 2 * FIRST_DAYS
+        ):
             first_week.add(pk)
     for pk, marks in last.items():
         if marks.get(1) == marks.get(2) == Status.ABSENT:

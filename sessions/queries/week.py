@@ -150,9 +150,7 @@ def _number(rows: Any, key: str) -> Coalesce:
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def entries(
-    *, program: Program, since: datetime, until: datetime, at: datetime
-) -> list[Entry]:
+def entries(*, program: Program, since: datetime, until: datetime, at: datetime) -> list[Entry]:
     """The program's sessions that start between two instants. One query."""
     zone = ZoneInfo(program.zone)
     open_places = Enrollment.objects.filter(
@@ -328,7 +326,7 @@ def week_code(first: date) -> str:
 
 def monday_of(code: str, today: date) -> date:
     """The Monday of "2026-W47"; of this week when it cannot be read."""
-    found = re.fullmatch(r"(20\d\d)-W(\d\d)", code)
+    found = re.fullmatch(r"(20\d\d)-W(\d\d?)", code)
     if found is None:
         return _monday(today)
     try:
@@ -418,9 +416,7 @@ def _days(first: date, found: Iterable[Entry]) -> list[date]:
     return [first + timedelta(days=n) for n in range(max(last, 4) + 1)]
 
 
-def _line(
-    shown: Sequence[Entry], closed: dict[date, str], first: date, *, may_see: bool
-) -> str:
+def _line(shown: Sequence[Entry], closed: dict[date, str], first: date, *, may_see: bool) -> str:
     parts = [wording.count(sum(not e.cancelled for e in shown), "session")]
     gaps = sum(e.gap for e in shown)
     if gaps:
@@ -466,7 +462,12 @@ def _asks(shown: Sequence[Entry]) -> list[dict[str, str]]:
         rest = len(asks) - 3
         asks = asks[:3]
         asks.append(
-            {"when": "plain", "title": f"{rest} more like these", "line": "They are marked in the grid below.", "url": ""}
+            {
+                "when": "plain",
+                "title": f"{rest} more like these",
+                "line": "They are marked in the grid below.",
+                "url": "",
+            }
         )
     return asks
 
@@ -616,4 +617,3 @@ def _resources(
 def _load(cells: Sequence[Sequence[Placed]]) -> str:
     number = sum(not p.entry.cancelled for cell in cells for p in cell)
     return wording.count(number, "session") if number else "free all week"
-

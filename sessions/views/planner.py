@@ -1,6 +1,6 @@
 """What those who plan work with: today, the catalogue, rooms, series, sessions and rosters."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +16,7 @@ from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import policy_in_force
+from phpsupport.users.models import User
 from sessions import policies
 from sessions.actions import enrollment as rosters
 from sessions.actions import groups as catalogue
@@ -50,6 +51,10 @@ WHO_SEES_ROSTERS = (*PLANNERS, Role.SUPERVISOR, Role.CLINICIAN)
 BOTH = ("GET", "POST")
 
 
+def _me(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
 def _today(request: HttpRequest):  # type: ignore[no-untyped-def]
     return clock.local_date(clock.now(), request.program.zone)  # type: ignore[attr-defined]
 
@@ -68,7 +73,7 @@ def _session(request: HttpRequest, pk: UUID) -> GroupSession:
 def today(request: HttpRequest) -> HttpResponse:
     """What needs a person, and each room now and next."""
     found = today_queries.today(
-        user=request.user,  # type: ignore[arg-type]
+        user=_me(request),
         program=request.program,  # type: ignore[attr-defined]
         at=clock.now(),
     )
@@ -116,14 +121,16 @@ def group_new(request: HttpRequest) -> HttpResponse:
         try:
             made = catalogue.create_group(
                 program=request.program,  # type: ignore[attr-defined]
-                by=request.user,  # type: ignore[arg-type]
+                by=_me(request),
                 at=clock.now(),
                 **form.cleaned_data,
             )
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, f"{made.name} is in the catalogue. Plan its first series next.")
+            messages.success(
+                request, f"{made.name} is in the catalogue. Plan its first series next."
+            )
             return redirect("sessions:group", made.pk)
     return _form(request, form, "New group", back=("Groups", reverse("sessions:groups")))
 
@@ -137,7 +144,7 @@ def group_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = GroupForm(request.POST or None, initial=initial, cancel=here)
     if request.method == "POST" and form.is_valid():
         try:
-            catalogue.edit_group(group=found, by=request.user, at=clock.now(), **form.cleaned_data)  # type: ignore[arg-type]
+            catalogue.edit_group(group=found, by=_me(request), at=clock.now(), **form.cleaned_data)
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -153,17 +160,22 @@ def group_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
     again = "again" in request.POST
     try:
         if again:
-            catalogue.offer_group_again(group=found, by=request.user, at=clock.now())  # type: ignore[arg-type]
+            catalogue.offer_group_again(group=found, by=_me(request), at=clock.now())
         else:
             catalogue.retire_group(
-                group=found, on=_today(request), by=request.user, at=clock.now()  # type: ignore[arg-type]
+                group=found,
+                on=_today(request),
+                by=_me(request),
+                at=clock.now(),
             )
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("sessions:group", pk)
     messages.success(
         request,
-        f"{found.name} is offered again." if again else f"{found.name} is retired. Its history stays.",
+        f"{found.name} is offered again."
+        if again
+        else f"{found.name} is retired. Its history stays.",
     )
     return redirect("sessions:group" if again else "sessions:groups", *([pk] if again else []))
 
@@ -191,7 +203,7 @@ def room_new(request: HttpRequest) -> HttpResponse:
         try:
             made = places.create_room(
                 program=request.program,  # type: ignore[attr-defined]
-                by=request.user,  # type: ignore[arg-type]
+                by=_me(request),
                 at=clock.now(),
                 **form.cleaned_data,
             )
@@ -214,7 +226,7 @@ def room_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
             places.edit_room(
                 room=found,
                 program=request.program,  # type: ignore[attr-defined]
-                by=request.user,  # type: ignore[arg-type]
+                by=_me(request),
                 at=clock.now(),
                 **form.cleaned_data,
             )
@@ -239,7 +251,7 @@ def room_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
         act(
             room=found,
             program=request.program,  # type: ignore[attr-defined]
-            by=request.user,
+            by=_me(request),
             at=clock.now(),
             **day,
         )
@@ -258,7 +270,7 @@ def series_new(request: HttpRequest) -> HttpResponse:
     program = request.program  # type: ignore[attr-defined]
     form = SeriesForm(
         request.POST or None,
-        user=request.user,
+        user=_me(request),
         program=program,
         initial=_suggested(request),
     )
@@ -294,7 +306,7 @@ def series_new(request: HttpRequest) -> HttpResponse:
 @allow(*PLANNERS)
 def series_preview(request: HttpRequest) -> HttpResponse:
     """The dates of the series that is being typed, as a part of the page."""
-    form = SeriesForm(request.GET, user=request.user, program=request.program)  # type: ignore[attr-defined]
+    form = SeriesForm(request.GET, user=_me(request), program=request.program)  # type: ignore[attr-defined]
     shown, missing = None, ""
     if form.is_valid():
         try:
@@ -321,7 +333,7 @@ def _suggested(request: HttpRequest) -> dict[str, Any]:
         chosen = UUID(request.GET.get("group", ""))
     except ValueError:
         return initial
-    found = SupportGroup.objects.visible_to(request.user).filter(pk=chosen).first()
+    found = SupportGroup.objects.visible_to(_me(request)).filter(pk=chosen).first()
     if found is not None:
         initial = {"group": found.pk, "capacity": found.capacity}
     return initial
@@ -371,7 +383,7 @@ def _create(request: HttpRequest, form: SeriesForm, out: set[Any], *, accept: bo
         co=data["co"],
         leave_out=out,
         accept_not_cleared=accept,
-        by=request.user,  # type: ignore[arg-type]
+        by=_me(request),
         at=clock.now(),
     )
 
@@ -387,7 +399,7 @@ def _series_page(
     request: HttpRequest, found: GroupSeries, form: EnrollForm | None = None
 ) -> dict[str, Any]:
     day = _today(request)
-    may_plan = scope_of(request.user).has(found.program_id, *PLANNERS)  # type: ignore[arg-type]
+    may_plan = scope_of(_me(request)).has(found.program_id, *PLANNERS)
     runs_on = day <= found.until_on
     if form is None and may_plan and runs_on:
         form = _enroll_form(request, found)
@@ -396,11 +408,14 @@ def _series_page(
         "when": series_queries.pattern_in_words(found),
         "days": f"{wording.date_in_full(found.from_on)} – {wording.date_in_full(found.until_on)}",
         "leads": [
-            {"name": person_name(p), "part": "leads" if p["part"] == Part.LEAD else "co-facilitates"}
+            {
+                "name": person_name(p),
+                "part": "leads" if p["part"] == Part.LEAD else "co-facilitates",
+            }
             for p in found.people  # type: ignore[attr-defined]
         ],
         "dates": series_queries.dates_of_series(found, at=clock.now()),
-        "roster": roster_queries.roster_of_series(found, user=request.user, today=day),  # type: ignore[arg-type]
+        "roster": roster_queries.roster_of_series(found, user=_me(request), today=day),
         "form": form,
         "may_plan": may_plan,
         "runs": runs_on,
@@ -409,7 +424,7 @@ def _series_page(
 
 def _enroll_form(request: HttpRequest, found: GroupSeries, data: Any = None) -> EnrollForm:
     day = _today(request)
-    people = roster_queries.may_join(found.program, found, user=request.user, today=day)  # type: ignore[arg-type]
+    people = roster_queries.may_join(found.program, found, user=_me(request), today=day)
     return EnrollForm(
         data,
         people=roster_queries.participant_choices(people),
@@ -433,7 +448,7 @@ def series_end(request: HttpRequest, pk: UUID) -> HttpResponse:
                 series=found,
                 last_on=form.cleaned_data["last_on"],
                 reason=form.cleaned_data["reason"],
-                by=request.user,  # type: ignore[arg-type]
+                by=_me(request),
                 at=clock.now(),
             )
         except Refused as refusal:
@@ -462,7 +477,7 @@ def series_hand_over(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _series(request, pk)
     here = reverse("sessions:series", args=[pk])
     form = HandOverForm(
-        request.POST or None, user=request.user, series=found, today=_today(request), cancel=here
+        request.POST or None, user=_me(request), series=found, today=_today(request), cancel=here
     )
     clash = None
     if request.method == "POST" and form.is_valid():
@@ -476,7 +491,7 @@ def series_hand_over(request: HttpRequest, pk: UUID) -> HttpResponse:
                 from_on=form.cleaned_data["from_on"],
                 leave_out=out,
                 accept_not_cleared="accept" in request.POST,
-                by=request.user,  # type: ignore[arg-type]
+                by=_me(request),
                 at=clock.now(),
             )
         except Clashes as refusal:
@@ -497,7 +512,7 @@ def series_hand_over(request: HttpRequest, pk: UUID) -> HttpResponse:
 def session(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One session: who leads, who is expected, what became of it."""
     found = _session(request, pk)
-    may_see = policies.can_see_roster(request.user, found) is None  # type: ignore[arg-type]
+    may_see = policies.can_see_roster(_me(request), found) is None
     now = clock.now()
     return render(
         request,
@@ -506,12 +521,12 @@ def session(request: HttpRequest, pk: UUID) -> HttpResponse:
             "session": found,
             "page": session_page(found, at=now, with_people=may_see),
             "may_see": may_see,
-            "may_plan": scope_of(request.user).has(found.program_id, *PLANNERS),  # type: ignore[arg-type]
-            "may_open_people": scope_of(request.user).has(  # type: ignore[arg-type]
+            "may_plan": scope_of(_me(request)).has(found.program_id, *PLANNERS),
+            "may_open_people": scope_of(_me(request)).has(
                 found.program_id, *PLANNERS, Role.CLINICIAN
             ),
             "history": schedule.refuse_history(found, now),
-            "leads_it": any(p["person"] == str(request.user.pk) for p in found.leaders),  # type: ignore[attr-defined]
+            "leads_it": any(p["person"] == str(_me(request).pk) for p in found.leaders),  # type: ignore[attr-defined]
         },
     )
 
@@ -527,7 +542,7 @@ def session_move(request: HttpRequest, pk: UUID) -> HttpResponse:
         "room": found.room_id,
     }  # fmt: skip
     form = MoveForm(
-        request.POST or None, user=request.user, session=found, initial=initial, cancel=here
+        request.POST or None, user=_me(request), session=found, initial=initial, cancel=here
     )
     clash = None
     if request.method == "POST" and form.is_valid():
@@ -536,7 +551,7 @@ def session_move(request: HttpRequest, pk: UUID) -> HttpResponse:
                 session=found,
                 **form.cleaned_data,
                 accept_not_cleared="accept" in request.POST,
-                by=request.user,
+                by=_me(request),
                 at=clock.now(),
             )
         except Clashes as refusal:
@@ -564,7 +579,7 @@ def session_staff(request: HttpRequest, pk: UUID) -> HttpResponse:
         "co": [p["id"] for p in people if p["part"] == Part.CO],
     }
     form = StaffForm(
-        request.POST or None, user=request.user, session=found, initial=initial, cancel=here
+        request.POST or None, user=_me(request), session=found, initial=initial, cancel=here
     )
     clash = None
     if request.method == "POST" and form.is_valid():
@@ -574,7 +589,7 @@ def session_staff(request: HttpRequest, pk: UUID) -> HttpResponse:
                 lead=form.cleaned_data["lead"],
                 co=form.cleaned_data["co"],
                 accept_not_cleared="accept" in request.POST,
-                by=request.user,  # type: ignore[arg-type]
+                by=_me(request),
                 at=clock.now(),
             )
         except Clashes as refusal:
@@ -603,7 +618,7 @@ def session_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
             schedule.cancel_session(
                 session=found,
                 reason=form.cleaned_data["reason"],
-                by=request.user,  # type: ignore[arg-type]
+                by=_me(request),
                 at=clock.now(),
             )
         except Refused as refusal:
@@ -637,8 +652,9 @@ def enroll(request: HttpRequest, pk: UUID) -> HttpResponse:
         person = load(request, Participant, form.cleaned_data["participant"], read=False)
         request.program = found.program  # type: ignore[attr-defined]
         notes = roster_queries.overlaps(
-            person, [found.pk], from_on=form.cleaned_data["from_on"], at=clock.now()
-        )
+            person, [found.pk], program=found.program, from_on=form.cleaned_data["from_on"],
+            at=clock.now(),
+        )  # fmt: skip
         if not notes or "accept" in request.POST:
             try:
                 placed = rosters.enroll(
@@ -646,7 +662,7 @@ def enroll(request: HttpRequest, pk: UUID) -> HttpResponse:
                     participant=person,
                     from_on=form.cleaned_data["from_on"],
                     until_on=form.cleaned_data["until_on"],
-                    by=request.user,  # type: ignore[arg-type]
+                    by=_me(request),
                     at=clock.now(),
                 )
             except Refused as refusal:
@@ -683,7 +699,7 @@ def enrollment_end(request: HttpRequest, pk: UUID) -> HttpResponse:
             moved_up = rosters.leave_series(
                 enrollment=found,
                 last_on=form.cleaned_data["last_on"],
-                by=request.user,  # type: ignore[arg-type]
+                by=_me(request),
                 at=clock.now(),
             )
         except Refused as refusal:
@@ -712,7 +728,7 @@ def _moved_up(given: list[Enrollment]) -> str:
 def waitlist_leave(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take somebody off the waitlist."""
     found = load(request, WaitlistEntry.objects.select_related("program__site"), pk)
-    rosters.leave_waitlist(entry=found, by=request.user, at=clock.now())  # type: ignore[arg-type]
+    rosters.leave_waitlist(entry=found, by=_me(request), at=clock.now())
     messages.success(request, "They no longer wait for this group.")
     return redirect("sessions:series", found.series_id)
 
@@ -720,9 +736,9 @@ def waitlist_leave(request: HttpRequest, pk: UUID) -> HttpResponse:
 @allow(*WHO_SEES_ROSTERS)
 def participant_groups(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The groups of a participant: a page of its own, or a part of the participant's."""
-    person = load(request, Participant, pk, read=not request.htmx)  # type: ignore[attr-defined]
+    person = load(request, Participant, pk)
     program = request.program  # type: ignore[attr-defined]
-    found = roster_queries.groups_of(person, user=request.user, today=_today(request))  # type: ignore[arg-type]
+    found = roster_queries.groups_of(person, user=_me(request), today=_today(request))
     return render(
         request,
         f"sessions/planner/{'_' if request.htmx else ''}participant_groups.html",  # type: ignore[attr-defined]
@@ -730,7 +746,7 @@ def participant_groups(request: HttpRequest, pk: UUID) -> HttpResponse:
             "person": person,
             "name": full_name(person.first_name, person.last_name, person.preferred_name),
             "groups": found,
-            "may_plan": scope_of(request.user).has(program.pk, *PLANNERS),  # type: ignore[arg-type]
+            "may_plan": scope_of(_me(request)).has(program.pk, *PLANNERS),
         },
     )
 
@@ -753,8 +769,9 @@ def participant_enroll(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["series"]
         conflicts = roster_queries.overlaps(
-            person, map(UUID, chosen), from_on=form.cleaned_data["from_on"], at=clock.now()
-        )
+            person, map(UUID, chosen), program=program, from_on=form.cleaned_data["from_on"],
+            at=clock.now(),
+        )  # fmt: skip
         if not conflicts or "accept" in request.POST:
             try:
                 given = rosters.enroll_in_several(
@@ -762,7 +779,7 @@ def participant_enroll(request: HttpRequest, pk: UUID) -> HttpResponse:
                     participant=person,
                     from_on=form.cleaned_data["from_on"],
                     until_on=form.cleaned_data["until_on"],
-                    by=request.user,  # type: ignore[arg-type]
+                    by=_me(request),
                     at=clock.now(),
                 )
             except Refused as refusal:

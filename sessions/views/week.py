@@ -18,7 +18,9 @@ VIEWS = (("time", "By time"), ("room", "By room"), ("facilitator", "By facilitat
 def week(request: HttpRequest) -> HttpResponse:
     """One week of the program, by time, by room or by facilitator."""
     program, now = request.program, clock.now()  # type: ignore[attr-defined]
-    asked = {name: request.GET.get(name, "")[:40] for name in ("week", "by", "group", "facilitator")}
+    asked = {
+        name: request.GET.get(name, "")[:40] for name in ("week", "by", "group", "facilitator")
+    }
     found = queries.week(
         user=request.user,  # type: ignore[arg-type]
         program=program,
@@ -35,7 +37,9 @@ def week(request: HttpRequest) -> HttpResponse:
             kept[name] = value
             if not value:
                 del kept[name]
-        return f"{reverse('sessions:week')}?{kept.urlencode()}" if kept else reverse("sessions:week")
+        return (
+            f"{reverse('sessions:week')}?{kept.urlencode()}" if kept else reverse("sessions:week")
+        )
 
     return render(
         request,

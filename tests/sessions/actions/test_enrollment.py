@@ -125,9 +125,7 @@ def test_a_free_place_goes_to_the_first_in_line(world):
     first, second = world.person(), world.person()
     world.enroll(first)
     world.enroll(second)
-    moved_up = leave_series(
-        enrollment=place, last_on=date(2026, 3, 9), by=world.by, at=AT
-    )
+    moved_up = leave_series(enrollment=place, last_on=date(2026, 3, 9), by=world.by, at=AT)
     assert [(p.participant, p.from_on) for p in moved_up] == [(first, date(2026, 3, 10))]
     assert list(WaitlistEntry.objects.values_list("outcome", flat=True)) == ["enrolled", "waiting"]
     assert AuditEvent.objects.filter(action="enrollment.promoted").count() == 1
@@ -221,9 +219,7 @@ def test_a_discharge_ends_places_after_the_day_and_frees_them(world):
     episode = person.episodes.get()
     episode.discharged_on = date(2026, 3, 6)
     episode.save()
-    episode_discharged.send(
-        EpisodeOfCare, episode=episode, on=date(2026, 3, 6), by=world.by, at=AT
-    )
+    episode_discharged.send(EpisodeOfCare, episode=episode, on=date(2026, 3, 6), by=world.by, at=AT)
     place.refresh_from_db()
     waiting.refresh_from_db()
     assert place.until_on == date(2026, 3, 6)

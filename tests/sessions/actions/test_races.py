@@ -104,9 +104,7 @@ def test_the_same_resources_in_reverse_order_never_deadlock():
 
     def act(n: int) -> GroupSeries:
         lead, co = (ana, bea) if n % 2 else (bea, ana)
-        return create_series(
-            group=groups[n], by=by, co=[co], **asked(program, rooms[n % 2], lead)
-        )
+        return create_series(group=groups[n], by=by, co=[co], **asked(program, rooms[n % 2], lead))
 
     found = at_once(16, act)
     assert sum(isinstance(f, GroupSeries) for f in found) == 1
@@ -175,7 +173,11 @@ def test_one_place_freed_by_many_hands_goes_to_one():
     ).enrollment
     for _ in range(3):
         enroll(
-            series=series, participant=make_participant(program), from_on=date(2026, 9, 1), by=by, at=AT
+            series=series,
+            participant=make_participant(program),
+            from_on=date(2026, 9, 1),
+            by=by,
+            at=AT,
         )
     at_once(6, lambda n: leave_series(enrollment=place, last_on=date(2026, 9, 7), by=by, at=AT))
     assert Enrollment.objects.count() == 2

@@ -227,9 +227,7 @@ def test_the_queries_do_not_grow_with_the_dates(world, django_assert_num_queries
     with django_assert_num_queries(15):
         world.create(until_on=date(2026, 10, 6))
     with django_assert_num_queries(15):
-        world.create(
-            from_on=date(2026, 10, 12), until_on=date(2027, 10, 4), weekdays=[MONDAY]
-        )
+        world.create(from_on=date(2026, 10, 12), until_on=date(2027, 10, 4), weekdays=[MONDAY])
     assert GroupSession.objects.count() == 53
 
 
@@ -325,10 +323,22 @@ def test_somebody_else_leads_from_a_day_on(world):
 def test_the_new_person_must_be_free(world):
     series = world.create(co=[])
     bea = make_facilitator(world.program, first_name="Bea", last_name="Ruiz")
-    world.create(room=make_room(world.program), lead=bea, co=[], group=make_group(world.program, "Nook"))
+    world.create(
+        room=make_room(world.program), lead=bea, co=[], group=make_group(world.program, "Nook")
+    )
     with pytest.raises(Clashes, match="Bea Ruiz is busy with Nook"):
         replace(world, series, bea)
     assert not SessionFacilitator.objects.filter(session__series=series, facilitator=bea).exists()
+
+
+def test_whoever_co_facilitated_may_take_over(world):
+    series = world.create()
+    assert replace(world, series, world.devon, from_on=date(2026, 10, 1)) == 13
+    rows = SessionFacilitator.objects.filter(session__series=series)
+    assert set(rows.values_list("facilitator_id", "part")) == {(world.devon.pk, "lead")}
+    assert list(series.assignments.values_list("facilitator_id", "part")) == [
+        (world.devon.pk, "lead")
+    ]
 
 
 def test_nobody_filled_by_somebody(world):

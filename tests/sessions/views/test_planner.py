@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from participants.models import EpisodeOfCare
 from phpsupport.access.roles import Role
 from phpsupport.programs.models import Closure
 from sessions.actions.enrollment import enroll as give_place
@@ -57,7 +58,9 @@ def scheduler(program, client):
 def add_session(program, n=0, on=date(2026, 11, 20), **series):
     """A led session with a roster of one, on Friday."""
     leads = make_facilitator(program, first_name=f"Lead{n}")
-    run = make_series(program, facilitator=leads, starts=time(10 + n), ends=time(10 + n, 50), **series)
+    run = make_series(
+        program, facilitator=leads, starts=time(10 + n), ends=time(10 + n, 50), **series
+    )
     session = make_session(run, on)
     enroll(run, make_participant(program))
     return session
@@ -66,7 +69,9 @@ def add_session(program, n=0, on=date(2026, 11, 20), **series):
 PAGES = ["sessions:today", "sessions:week", "sessions:groups", "sessions:rooms"]
 
 
-@pytest.mark.parametrize("name", [*PAGES, "sessions:group-new", "sessions:room-new", "sessions:series-new"])
+@pytest.mark.parametrize(
+    "name", [*PAGES, "sessions:group-new", "sessions:room-new", "sessions:series-new"]
+)
 def test_an_empty_program_says_how_to_begin(client, scheduler, name):
     assert client.get(reverse(name)).status_code == 200
 
@@ -101,7 +106,9 @@ def test_a_roster_takes_as_many_queries_for_one_as_for_three(
             assert client.get(reverse(name, args=[pk])).status_code == 200
         for _ in range(2):
             enroll(session.series, make_participant(program))
-        make_session(session.series, session.local_date + timedelta(days=7 * Enrollment.objects.count()))
+        make_session(
+            session.series, session.local_date + timedelta(days=7 * Enrollment.objects.count())
+        )
         with django_assert_max_num_queries(12) as three:
             client.get(reverse(name, args=[pk]))
         assert len(one) == len(three)
@@ -156,15 +163,27 @@ def test_a_facilitator_sees_the_week_but_nobodys_clearance(client, program):
 
 def test_another_programs_sessions_are_not_in_the_week(client, program, scheduler):
     elsewhere = make_program()
-    make_session(make_series(elsewhere, group=make_group(elsewhere, "Elsewhere")), date(2026, 11, 20))
+    make_session(
+        make_series(elsewhere, group=make_group(elsewhere, "Elsewhere")), date(2026, 11, 20)
+    )
     assert "Elsewhere" not in client.get(reverse("sessions:week")).content.decode()
+
+
+def test_the_way_back_from_a_session_leads_to_its_week(client, program, scheduler):
+    session = add_session(program, on=date(2027, 2, 26))
+    page = client.get(reverse("sessions:session", args=[session.pk])).content.decode()
+    assert "?week=2027-W8" in page
+    found = client.get(reverse("sessions:week") + "?week=2027-W8").context["week"]
+    assert found.heading == "Week of 22 February 2027"
 
 
 # --- today ------------------------------------------------------------------------------------------
 def test_today_names_what_needs_a_person(client, program, scheduler):
     make_session(make_series(program, group=make_group(program, "Grupo")), date(2026, 11, 19))
     past = add_session(program, 1, on=date(2026, 11, 17))
-    newcomer = make_participant(program, admitted_on=date(2026, 11, 16), first_name="Bea", last_name="Katz")
+    newcomer = make_participant(
+        program, admitted_on=date(2026, 11, 16), first_name="Bea", last_name="Katz"
+    )
     twice = make_participant(program, first_name="Cal", last_name="Dorn")
     for n, person in ((2, newcomer), (3, twice), (4, twice)):
         session = make_session(past.series, date(2026, 11, 18) - timedelta(days=n))
@@ -191,11 +210,37 @@ def test_declined_and_excused_are_no_misses(client, program, scheduler):
     assert "Dee A." not in client.get(reverse("sessions:today")).content.decode()
 
 
+def test_somebody_who_came_back_is_named_once(client, program, scheduler):
+    person = make_participant(
+        program, first_name="Eli", last_name="Fox", admitted_on=date(2026, 1, 5)
+    )
+    EpisodeOfCare.objects.update(discharged_on=date(2026, 2, 1))
+    EpisodeOfCare.objects.create(
+        participant=person, program=program, admitted_on=date(2026, 11, 16)
+    )
+    series = make_series(program)
+    for n in (1, 2):
+        Attendance.objects.create(
+            program=program, session=make_session(series, date(2026, 11, 18) - timedelta(days=n)),
+            participant=person, status="absent", marked_at=NOW,
+        )  # fmt: skip
+    asks = client.get(reverse("sessions:today")).context["today"].asks
+    assert [a.title for a in asks if "Eli" in a.title] == ["Eli F. missed twice in a row"]
+
+
 def test_rooms_show_now_and_next(client, program, scheduler):
     room = make_room(program, "Harbor")
-    make_session(make_series(program, room=room, group=make_group(program, "Now")), date(2026, 11, 18))
     make_session(
-        make_series(program, room=room, starts=time(11), ends=time(11, 50), group=make_group(program, "Next")),
+        make_series(program, room=room, group=make_group(program, "Now")), date(2026, 11, 18)
+    )
+    make_session(
+        make_series(
+            program,
+            room=room,
+            starts=time(11),
+            ends=time(11, 50),
+            group=make_group(program, "Next"),
+        ),
         date(2026, 11, 18),
     )
     make_room(program, "Nook")
@@ -213,7 +258,11 @@ GROUP = {"name": "Circle", "kind": "open", "language": "English", "capacity": "1
 def test_a_group_is_added_edited_and_retired(client, program, scheduler):
     client.post(reverse("sessions:group-new"), GROUP)
     group = SupportGroup.objects.get()
-    assert (group.program, group.counts_toward_program_hours, group.billing_code) == (program, False, "")
+    assert (group.program, group.counts_toward_program_hours, group.billing_code) == (
+        program,
+        False,
+        "",
+    )
     client.post(reverse("sessions:group-edit", args=[group.pk]), {**GROUP, "capacity": "9"})
     client.post(reverse("sessions:group-retire", args=[group.pk]))
     group.refresh_from_db()
@@ -386,7 +435,9 @@ def test_handing_over_leaves_busy_dates_as_they_are(client, program, scheduler):
     assert "That cannot be saved." in page
     assert 'name="blocked" value="2026-11-27"' in page
     client.post(url, {**asked, "act": "rest", "blocked": ["2026-11-27"]})
-    leads = session.series.sessions.order_by("starts_at").values_list("assignments__facilitator", flat=True)
+    leads = session.series.sessions.order_by("starts_at").values_list(
+        "assignments__facilitator", flat=True
+    )
     assert list(leads) == [bea.pk, ana.pk]
 
 
@@ -412,7 +463,9 @@ def test_overlaps_are_shown_before_enrolling_in_several(client, program, schedul
     one, two = (
         add_session(program, 0),
         make_session(
-            make_series(program, starts=time(10, 30), ends=time(11, 20), group=make_group(program, "Two")),
+            make_series(
+                program, starts=time(10, 30), ends=time(11, 20), group=make_group(program, "Two")
+            ),
             date(2026, 11, 20),
         ),
     )
@@ -429,7 +482,13 @@ def test_overlaps_are_shown_before_enrolling_in_several(client, program, schedul
 def test_the_participants_groups_come_as_a_part_or_a_page(client, program, scheduler):
     session = add_session(program)
     person = Enrollment.objects.get().participant
-    give_place(series=session.series, participant=make_participant(program), from_on=NOW.date(), by=scheduler, at=NOW)
+    give_place(
+        series=session.series,
+        participant=make_participant(program),
+        from_on=NOW.date(),
+        by=scheduler,
+        at=NOW,
+    )
     url = reverse("sessions:participant-groups", args=[person.pk])
     part = client.get(url, headers={"HX-Request": "true"}).content.decode()
     assert session.series.group.name in part
