@@ -534,7 +534,7 @@ def _history(w: World) -> None:
                 at=at,
             )
             continue
-        if w.now - session.ends_at < timedelta(hours=26) and session.series_id != w.series["M"].pk:
+        if w.now - session.ends_at < timedelta(hours=26):
             continue  # still to be written
         late = session.local_date == late_friday and session.series_id == w.series["O"].pk
         _write(w, session, leader.person, min(at + timedelta(hours=90 if late else 1), w.now))
@@ -603,13 +603,17 @@ def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
             signed = notes.sign_notes(session=session, seen=saved.versions, by=by, at=at)
     except notes.Refused:
         return  # whose training ran out cannot sign: the drafts wait
-    if w.now - at < timedelta(days=3):
-        return
+    if w.now - at < timedelta(days=5):
+        return  # waits for the supervisor
     supervisor = w.peers[next(k for k, u in w.users.items() if u.pk == by.pk)].supervisor
     returned_on = _returned_on(w)
     for place, note in enumerate(n for n in signed.notes if n.needs_cosignature):
         answered = min(at + timedelta(days=1), w.now)
-        if place == 2 and session.local_date == returned_on:
+        if (
+            place == 2
+            and session.local_date == returned_on
+            and session.series_id == w.series["M"].pk
+        ):
             review.return_note(
                 note=note,
                 comment="Please add what you agreed on for the next time.",
@@ -622,7 +626,7 @@ def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
 
 def _returned_on(w: World) -> date:
     """The last day of the morning circle that is three days ago or more."""
-    held = GroupSession.objects.filter(series=w.series["M"], ends_at__lt=w.now - timedelta(days=4))
+    held = GroupSession.objects.filter(series=w.series["M"], ends_at__lt=w.now - timedelta(days=6))
     return held.latest("starts_at").local_date
 
 

@@ -1,0 +1,84 @@
+"""Nobody is shown a link that closes in their face: every link of every page opens for its reader."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import Resolver404, resolve
+
+from phpsupport.demo import world as demo
+from phpsupport.demo.people import PARTICIPANT_SIGN_IN, STAFF
+from phpsupport.lib import clock
+from phpsupport.users.models import User
+
+# Enough to see each kind of page in a few of its states.
+VISITS_PER_ADDRESS = 4
+ELSEWHERE = re.compile(r"^(mailto:|tel:|https?:|#|$)")
+
+
+class Links(HTMLParser):
+    """The addresses that a page offers for reading."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        for name in ("href", "hx-get"):
+            address = given.get(name) or ""
+            if tag != "link" and address and not ELSEWHERE.match(address):
+                self.found.append(address)
+
+
+def address_of(url: str) -> str | None:
+    """The name of the view behind a URL; None for files."""
+    try:
+        return resolve(urlsplit(url).path).view_name
+    except Resolver404:
+        return None if url.startswith("/static/") else "nowhere"
+
+
+def walk(client: Client) -> tuple[list[str], int]:
+    """Follow links from the landing page; what does not open, and how many pages were seen."""
+    waiting, seen, visits = ["/"], {"/"}, Counter[str]()
+    closed: list[str] = []
+    came_from = {"/": "the start"}
+    while waiting:
+        url = waiting.pop(0)
+        response = client.get(url, follow=True)
+        if response.status_code != 200:
+            closed.append(f"{response.status_code} {url} linked on {came_from[url]}")
+            continue
+        if "text/html" not in response.headers.get("Content-Type", ""):
+            continue
+        reader = Links()
+        reader.feed(response.text)
+        for link in reader.found:
+            target = urldefrag(urljoin(url, link)).url
+            name = address_of(target)
+            if target in seen or name is None:
+                continue
+            seen.add(target)
+            visits[name] += 1
+            if visits[name] <= VISITS_PER_ADDRESS:
+                came_from[target] = url
+                waiting.append(target)
+    return closed, len(came_from)
+
+
+@pytest.mark.django_db
+@pytest.mark.timeout(900)
+def test_no_link_closes_in_ones_face() -> None:
+    demo.build(clock.now())
+    closed: list[str] = []
+    for email in [*(staff.email for staff in STAFF), PARTICIPANT_SIGN_IN[0]]:
+        client = Client()
+        client.force_login(User.objects.get(email=email))
+        refused, pages = walk(client)
+        closed += [f"{email}: {line}" for line in refused]
+        assert pages > 3, f"{email} found nothing to open"
+    assert not closed, "\n".join(closed)
