@@ -192,7 +192,8 @@ def _planned(
 ) -> PlannedDate:
     day = wording.day(d.local_date, year=True)
     if d.verdict is Verdict.CLOSED:
-        return PlannedDate(d.local_date, day, times, "plain", "Closed", (d.reason,))
+        why = d.reason.removeprefix("Closed: ")  # the tag beside it says so already
+        return PlannedDate(d.local_date, day, times, "plain", "Closed", (why,))
     if d.verdict is Verdict.GAP:
         return PlannedDate(d.local_date, day, times, "plain", "Does not exist", (d.reason,))
     notes = [change] if change else []

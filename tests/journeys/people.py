@@ -1,0 +1,52 @@
+"""People at the keyboard: signing in as everybody does, and clocks that change before long."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Page, expect
+
+from phpsupport.users.models import User
+from tests.factories import PASSWORD
+
+
+def enter(page: Page, user: User, *, password: str = PASSWORD) -> None:
+    """Sign in through the form."""
+    page.goto("/accounts/login/")
+    fill_in_sign_in(page, user.email, password)
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_have_count(0)
+
+
+def fill_in_sign_in(page: Page, email: str, password: str) -> None:
+    page.get_by_label(re.compile("E-?mail")).fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def clock_change(zone: str, after: date) -> date:
+    """The first day after `after` whose noon has another distance from UTC than the one before."""
+
+    def offset(day: date) -> timedelta | None:
+        return datetime.combine(day, time(12), ZoneInfo(zone)).utcoffset()
+
+    day = after + timedelta(days=1)
+    while offset(day) == offset(day - timedelta(days=1)):
+        day += timedelta(days=1)
+    return day
+
+
+def wall_clock(at: datetime, zone: str) -> str:
+    """What the clock on the wall shows."""
+    return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def tab_to(page: Page, name: str, *, most: int = 60) -> Any:
+    """Press the tab key until the field or button of that name or value has the focus."""
+    focused = """(() => { const at = document.activeElement;
+      return at.matches("button, a") ? at.textContent.trim() : at.name; })()"""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate(focused) == name:
+            return page.locator(":focus")
+    raise AssertionError(f"the tab key never came to “{name}”")
