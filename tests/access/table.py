@@ -118,6 +118,10 @@ TABLE: dict[str, Open | Page | Thing] = {
     "importing:template-csv": Page(PLAN),
     "importing:template-xlsx": Page(PLAN),
     "importing:sample": Page(PLAN),
+    "importing:check": Thing("upload", roles(S), NOBODY, gate=PLAN),
+    "importing:report": Thing("upload", roles(S), NOBODY, gate=PLAN),
+    "importing:confirm": Thing("upload", roles(S), NOBODY, "POST", gate=PLAN),
+    "importing:discard": Thing("upload", roles(S), NOBODY, "POST", gate=PLAN),
     # --- participants ---------------------------------------------------------------------------------
     "participants:census": Page(roles(S, L, C, O)),
     "participants:admit": Page(PLAN, BOTH),

@@ -19,6 +19,8 @@ from facilitators.models import (
 from participants.models import CareTeamMembership
 from phpsupport.access.models import Invitation
 from phpsupport.access.roles import Role
+from phpsupport.importing import keeping
+from phpsupport.importing.report import Report
 from phpsupport.lib import clock
 from phpsupport.programs.models import Closure, Program
 from phpsupport.users.models import User
@@ -66,6 +68,14 @@ def build() -> World:
             facilitator=make.make_facilitator(place, supervisor=supervisor),
             person=make.make_staff(place, Role.PARTICIPANT),
             clinician=make.make_staff(place, Role.CLINICIAN),
+        )
+    for relation, place, user in (
+        ("own", program, users[Role.SCHEDULER]),
+        ("same", program, make.make_staff(program, Role.SCHEDULER)),
+        ("other", other, make.make_staff(other, Role.SCHEDULER)),
+    ):
+        world.things[relation]["upload"] = keeping.keep(
+            files=(), report=Report(), program=place, user=user, at=clock.now()
         )
     world.things["nobody"] = {key: uuid4() for key in world.things["own"]}
     return world
