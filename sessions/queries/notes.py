@@ -364,7 +364,10 @@ def _sheet(
         title=title,
         mark=mark,
         parts=[
-            (str(getattr(type(note)._meta.get_field(name), "verbose_name", name)), getattr(note, name))
+            (
+                str(getattr(type(note)._meta.get_field(name), "verbose_name", name)),
+                getattr(note, name),
+            )
             for name in labels
             if getattr(note, name)
         ],
