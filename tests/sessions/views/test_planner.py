@@ -309,7 +309,7 @@ def test_the_preview_saves_nothing_and_says_every_date(client, program, schedule
     ):
         page = answer.content.decode()
         assert "4 dates are fine and 1 is left out." in page
-        assert "Closed: Repairs." in page
+        assert "Repairs." in page
         assert "Mon 21 Dec 2026" in page
     assert not GroupSeries.objects.exists()
 
