@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "phpsupport.middleware.AnswerMiddleware",
     "phpsupport.middleware.BadInputMiddleware",
@@ -65,7 +66,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "phpsupport.access.middleware.SignOffMiddleware",
@@ -154,6 +154,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home:today"
+ACCOUNT_FORMS = {
+    "login": "phpsupport.users.sign_in_forms.SignInForm",
+    "reset_password": "phpsupport.users.sign_in_forms.NewPasswordForm",
+    "add_email": "phpsupport.users.sign_in_forms.ChangeAddressForm",
+}
 ACCOUNT_ADAPTER = "phpsupport.users.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -102,7 +102,9 @@ def test_the_page_says_in_plain_words_what_was_done(
     held = make.give_role(make.make_user(), program, Role.SCHEDULER)
     person = make.make_participant(program)
     record("role.given", by=officer, at=at, obj=held)
-    record("participant.read", by=None, at=at + timedelta(hours=9), obj=person, program_id=program.pk)
+    record(
+        "participant.read", by=None, at=at + timedelta(hours=9), obj=person, program_id=program.pk
+    )
     client.force_login(officer)
     page = text(client)
     assert "Wed 4 Mar 2026" in page
