@@ -525,6 +525,7 @@ def session(request: HttpRequest, pk: UUID) -> HttpResponse:
             "may_open_people": scope_of(_me(request)).has(
                 found.program_id, *PLANNERS, Role.CLINICIAN
             ),
+            "may_open_series": scope_of(_me(request)).has(found.program_id, *WHO_SEES_ROSTERS),
             "history": schedule.refuse_history(found, now),
             "leads_it": any(p["person"] == str(_me(request).pk) for p in found.leaders),  # type: ignore[attr-defined]
         },
