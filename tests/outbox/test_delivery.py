@@ -110,9 +110,9 @@ def test_a_key_is_queued_once_by_eight_at_the_same_time(transactional_db: None) 
 
 
 def test_what_is_rolled_back_leaves_nothing(transactional_db: None, mailoutbox: list[Any]) -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         queue()
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert not OutboxMessage.objects.exists()
     assert deliver(at=NOON) == 0
     assert mailoutbox == []
@@ -402,7 +402,7 @@ def test_the_limits_fit_into_each_other() -> None:
     round_at_worst = PATIENCE.total_seconds() + slowest_letter
     assert LONGEST_SECONDS + round_at_worst <= settings.CELERY_TASK_SOFT_TIME_LIMIT
     limit = settings.CELERY_TASK_TIME_LIMIT
-    assert settings.CELERY_TASK_SOFT_TIME_LIMIT < limit
+    assert limit > settings.CELERY_TASK_SOFT_TIME_LIMIT
     assert limit < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
 
 
