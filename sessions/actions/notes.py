@@ -44,6 +44,7 @@ from sessions.queries.notes import (
     Part,
     desk,
     is_blank,
+    live,
     text_in,
     words_of,
 )
@@ -193,6 +194,9 @@ def sign_notes(
         .select_related("program__site", "series__group")
         .get(pk=session.pk)
     )
+    signed_before = None if ended_at else live(GroupNote).filter(session=session).first()
+    if signed_before:  # it says already when the session truly began and ended
+        started_at, ended_at = signed_before.started_at, signed_before.ended_at
     started_at, ended_at = started_at or session.starts_at, ended_at or session.ends_at
     _can_be_signed_now(session, started_at, ended_at, at)
     there = desk(session)

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, expect
 
+from phpsupport.lib import clock
 from phpsupport.users.models import User
+from sessions.models import GroupSession
 from tests.factories import PASSWORD
 
 
@@ -34,6 +36,22 @@ def clock_change(zone: str, after: date) -> date:
     while offset(day) == offset(day - timedelta(days=1)):
         day += timedelta(days=1)
     return day
+
+
+def daytime_zone() -> str:
+    """A zone in which it is now neither early nor late, so that no group runs past midnight."""
+    zones = ("America/New_York", "Asia/Tokyo", "Europe/Berlin", "Pacific/Honolulu")
+    return next(z for z in zones if 9 <= clock.now().astimezone(ZoneInfo(z)).hour < 20)
+
+
+def meets_now(session: GroupSession, *, began: timedelta) -> None:
+    """Let a stored session of fifty minutes have begun that long ago."""
+    starts = (clock.now() - began).replace(second=0, microsecond=0)
+    times = {"starts_at": starts, "ends_at": starts + timedelta(minutes=50)}
+    session.assignments.update(**times)
+    day = starts.astimezone(ZoneInfo(session.program.zone)).date()
+    GroupSession.objects.filter(pk=session.pk).update(local_date=day, **times)
+    session.refresh_from_db()
 
 
 def wall_clock(at: datetime, zone: str) -> str:

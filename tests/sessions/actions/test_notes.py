@@ -200,13 +200,21 @@ def test_nothing_is_signed_where_nothing_took_place(state: str) -> None:
 
 
 def test_a_session_that_goes_on_is_not_signed_unless_it_ended_early() -> None:
-    world = make_world(2)
-    world.mark(Status.PRESENT, Status.PRESENT)
+    world = make_world(3)
+    world.mark(Status.PRESENT, Status.PRESENT, Status.PRESENT)
     world.write("one", "two")
     at = world.session.ends_at - timedelta(minutes=10)
     assert "10:50" in refused("too-early", world.sign, at=at)
     world.sign(at=at, ended_at=at - timedelta(minutes=5))
     assert GroupNote.objects.get().ended_at == at - timedelta(minutes=5)
+    # The signed group note says when it ended, also for a part that is written later.
+    late = world.people[2]
+    save_drafts(
+        session=world.session, by=world.leader, at=at,
+        parts={late.pk: Typed({"own_words": "“Me, too.”"})},
+    )  # fmt: skip
+    world.sign(at=at, seen={late.pk: 1})
+    assert ProgressNote.objects.filter(participant=late).exists()
 
 
 def test_without_clearance_that_day_nobody_signs() -> None:
