@@ -43,9 +43,8 @@ def allow(*roles: Role, methods: Iterable[str] = ("GET",)) -> Callable[[View], V
             request.allowed_roles = allowed  # type: ignore[attr-defined]
             if not scope_of(request.user).programs(*allowed):
                 raise PermissionDenied(who_can(allowed))
-            if request.program is None or not scope_of(request.user).has(
-                request.program.pk, *allowed
-            ):  # type: ignore[attr-defined]
+            here = request.program  # type: ignore[attr-defined]
+            if here is None or not scope_of(request.user).has(here.pk, *allowed):
                 request.program = program_with(request, allowed)  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 

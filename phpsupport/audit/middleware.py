@@ -1,6 +1,7 @@
 """Every request gets an id, and the database's row history learns who acts."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 import pghistory
@@ -41,12 +42,16 @@ class AuditMiddleware:
             return
         asked = request.resolver_match.kwargs.get("pk")
         program = getattr(request, "program", None)
+        detail: dict[str, Any] = {
+            "page": request.resolver_match.view_name,
+            "answer": 403 if isinstance(exception, PermissionDenied) else 404,
+        }
+        if isinstance(asked, UUID):
+            detail["asked"] = str(asked)
         record(
             "access.refused",
             by=request.user,
             at=clock.now(),
             program_id=program.pk if program else None,
-            page=request.resolver_match.view_name,
-            answer=403 if isinstance(exception, PermissionDenied) else 404,
-            **({"asked": str(asked)} if isinstance(asked, UUID) else {}),
+            **detail,
         )

@@ -36,7 +36,7 @@ def plan_invitation(*, invitation: Invitation, at: datetime, **kwargs: object) -
 @kind("invitation")
 def invitation_letter(message: OutboxMessage, at: datetime) -> Letter:
     """The letter with the link; withheld once the invitation is accepted or withdrawn."""
-    found = Invitation.objects.select_related("user").filter(pk=message.subject_id).first()
+    found = Invitation.objects.select_related("user").filter(pk=message.subject_id).first()  # type: ignore[misc]
     if found is None or not found.is_open(at):
         raise Withhold("invitation-over")
     link = settings.BASE_URL + reverse("access:accept-invitation", args=[invitation_token(found)])

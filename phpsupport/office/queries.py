@@ -117,7 +117,9 @@ def trail(
     names = {
         u.pk: u.name for u in User.objects.filter(pk__in={r.actor_id for r in rows if r.actor_id})
     }
-    entries = [(r.at.astimezone(zone), r, names.get(r.actor_id)) for r in rows]
+    entries = [
+        (r.at.astimezone(zone), r, names.get(r.actor_id) if r.actor_id else None) for r in rows
+    ]
     return page, [
         TrailDay(
             label=wording.day(on, year=True),

@@ -33,5 +33,5 @@ def theme(request: HttpRequest) -> HttpResponse:
     """Remember light or dark; anything else means as the device does."""
     chosen = request.POST.get("theme", "")
     request.user.theme = chosen if chosen in Theme.values else ""  # type: ignore[union-attr]
-    request.user.save(update_fields=["theme"])
+    request.user.save(update_fields=["theme"])  # type: ignore[call-arg]
     return HttpResponse(status=204)

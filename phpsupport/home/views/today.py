@@ -38,12 +38,12 @@ def today(request: HttpRequest) -> HttpResponse:
 def portal(request: HttpRequest) -> HttpResponse:
     """The participant's own appointments of the coming two weeks."""
     program = request.program  # type: ignore[attr-defined]
-    own = Participant.objects.visible_to(request.user).filter(user=request.user).only("pk").first()
+    mine = Participant.objects.visible_to(request.user).filter(user=request.user)  # type: ignore[arg-type]
     return render(
         request,
         "home/portal.html",
         {
             "days": own_schedule(user=request.user, program=program, at=clock.now()),  # type: ignore[arg-type]
-            "own": own,
+            "own": mine.only("pk").first(),
         },
     )
