@@ -242,7 +242,7 @@ def sign_notes(
             **chosen[participant_id].words,
             participant_id=participant_id,
             status=person.status,
-            minutes=minutes_of(session, person),
+            minutes=minutes_of(session, person, started_at, ended_at),
             replaces=voided.get(participant_id),
         )
         note.digest = digest.progress_note_digest(note)
@@ -379,8 +379,10 @@ def _needs_cosignature(file: ClearanceFile, session: GroupSession, asked: Sequen
     return file.stage_on(session.local_date) in asked or kind in asked or (not kind and bool(asked))
 
 
-def minutes_of(session: GroupSession, person: Person) -> int:
-    """Whole minutes that somebody was there; 0 for who did not come."""
+def minutes_of(
+    session: GroupSession, person: Person, started_at: datetime, ended_at: datetime
+) -> int:
+    """Whole minutes that somebody was there while it truly ran; 0 for who did not come."""
     if not person.came:
         return 0
     zone = ZoneInfo(session.program.zone)
@@ -388,7 +390,7 @@ def minutes_of(session: GroupSession, person: Person) -> int:
         datetime.combine(session.local_date, clock, zone) if clock else None
         for clock in (person.arrived, person.departed)
     )
-    return minutes_attended(session.starts_at, session.ends_at, arrived, departed)
+    return minutes_attended(started_at, ended_at, arrived, departed)
 
 
 def _explanations(findings: Sequence[Finding], explained: Mapping[str, str]) -> dict[str, str]:

@@ -214,7 +214,10 @@ def test_a_session_that_goes_on_is_not_signed_unless_it_ended_early() -> None:
         parts={late.pk: Typed({"own_words": "“Me, too.”"})},
     )  # fmt: skip
     world.sign(at=at, seen={late.pk: 1})
-    assert ProgressNote.objects.filter(participant=late).exists()
+    # Nobody was there for longer than it ran.
+    assert set(ProgressNote.objects.values_list("participant_id", "minutes")) == {
+        (person.pk, 35) for person in world.people
+    }
 
 
 def test_without_clearance_that_day_nobody_signs() -> None:
