@@ -73,16 +73,18 @@ def own_check_ins(scope: Scope) -> Q | None:
 
 @grant(BoundaryConcern)
 def concerns_to_review(scope: Scope) -> Q | None:
-    """Program leads see the program's; a supervisor those of their facilitators and those given to them."""
+    """Program leads see the program's; a supervisor those of their facilitators and those given to
+    them; a privacy officer those given to them, when everybody else is named."""
     held, led = scope.programs(Role.SUPERVISOR), scope.programs(Role.PROGRAM_LEAD)
-    if not held and not led:
+    guarded = scope.programs(Role.PRIVACY_OFFICER)
+    if not held and not led and not guarded:
         return None
-    mine = (
-        Q(facilitator__supervisor=scope.user)
-        | Q(reviewer=scope.user)
-        | Q(second_reviewer=scope.user)
+    given = Q(reviewer=scope.user) | Q(second_reviewer=scope.user)
+    return (
+        Q(program_id__in=held) & (given | Q(facilitator__supervisor=scope.user))
+        | Q(program_id__in=led)
+        | Q(program_id__in=guarded) & given
     )
-    return Q(program_id__in=held) & mine | Q(program_id__in=led)
 
 
 @grant(BoundaryConcern)
@@ -105,6 +107,4 @@ def nobody_named(scope: Scope) -> Q | None:
     tied = NamedInConcern.objects.filter(user_id__in=over_me).values("concern_id")
     about_me_or_mine = Q(facilitator__user=scope.user) | Q(facilitator__user_id__in=over_me)
     about = BoundaryConcern.objects.filter(about_me_or_mine).values("pk")
-    return ~Q(pk__in=named) & (
-        Q(reported_by=scope.user) | (~Q(pk__in=tied) & ~Q(pk__in=about))
-    )
+    return ~Q(pk__in=named) & (Q(reported_by=scope.user) | (~Q(pk__in=tied) & ~Q(pk__in=about)))

@@ -26,7 +26,8 @@ def handles_concern(user: User, concern: BoundaryConcern, shut_out: Collection[U
     close_to_it = {concern.reviewer_id, concern.second_reviewer_id}
     if concern.facilitator is not None:
         close_to_it.add(concern.facilitator.supervisor_id)
-    return scope.has(concern.program_id, Role.SUPERVISOR) and user.pk in close_to_it
+    close = user.pk in close_to_it
+    return close and scope.has(concern.program_id, Role.SUPERVISOR, Role.PRIVACY_OFFICER)
 
 
 def can_handle_concern(

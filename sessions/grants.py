@@ -51,13 +51,6 @@ def rooms_of_the_site(scope: Scope) -> Q | None:
 
 
 # --- facilitators: their own rosters and notes ---------------------------------------------------
-def led_series(scope: Scope):  # type: ignore[no-untyped-def]
-    """The series that the person leads, usually or in a single session."""
-    usually = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
-    once = SessionFacilitator.objects.filter(person=scope.user).values("session__series_id")
-    return usually.union(once)
-
-
 def led_sessions(scope: Scope):  # type: ignore[no-untyped-def]
     """The sessions that the person leads."""
     return SessionFacilitator.objects.filter(person=scope.user, active=True).values("session_id")

@@ -136,7 +136,8 @@ def _source(
 
 def _route(concern: BoundaryConcern, today: date) -> list[User]:
     """Who looks at it first: the facilitator's supervisor, else the program leads, else another
-    supervisor, who is then the reviewer. Nobody named or tied is ever among them."""
+    supervisor or, when all of them are named, a privacy officer, who is then the reviewer. Nobody
+    named or tied is ever among them."""
     free = reviewers_for(concern, today)
     if concern.facilitator is not None and concern.facilitator.supervisor_id:
         own = free.filter(pk=concern.facilitator.supervisor_id)
@@ -146,7 +147,8 @@ def _route(concern: BoundaryConcern, today: date) -> list[User]:
     found = list(free.filter(pk__in=leads.values("pk")))
     if found:
         return found
-    other = free.first()
+    supervisors = staff_holding(concern.program, today, Role.SUPERVISOR)
+    other = free.filter(pk__in=supervisors.values("pk")).first() or free.first()
     if other is None:
         return []
     concern.reviewer = other

@@ -24,6 +24,8 @@ from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 
 REVIEWING = (Role.SUPERVISOR, Role.PROGRAM_LEAD)
+# The privacy officer is the last resort: somebody must be able to look when all others are named.
+HANDLING = (*REVIEWING, Role.PRIVACY_OFFICER)
 LEARNING = frozenset({ConcernClass.QUESTION, ConcernClass.UNPLANNED_CONTACT})
 MASKED_BELOW = 11
 PATTERN_DAYS = 365
@@ -56,8 +58,8 @@ def staff_holding(program: Program, on: date, *roles: Role) -> QuerySet[User]:
 
 
 def reviewers_for(concern: BoundaryConcern, on: date) -> QuerySet[User]:
-    """Supervisors and program leads who are not named in it or tied to who is."""
-    return staff_holding(concern.program, on, *REVIEWING).exclude(pk__in=shut_out(concern))
+    """Supervisors, program leads and privacy officers not named in it or tied to who is."""
+    return staff_holding(concern.program, on, *HANDLING).exclude(pk__in=shut_out(concern))
 
 
 # --- the list -------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def report(request: HttpRequest) -> HttpResponse:
     return render(request, "facilitators/concerns/report.html", context)
 
 
-@allow(*queries.REVIEWING)
+@allow(*queries.HANDLING)
 def concern_list(request: HttpRequest) -> HttpResponse:
     """What is to be looked at, what is under way, and what comes up how often."""
     found = queries.concern_list(request.user, request.program, clock.now())  # type: ignore[arg-type,attr-defined]
@@ -206,7 +206,7 @@ def _page(
     return render(request, "facilitators/concerns/detail.html", context)
 
 
-@allow(*queries.REVIEWING, methods=("POST",))
+@allow(*queries.HANDLING, methods=("POST",))
 def step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     """Take one step with a concern."""
     concern = load(request, WHOLE, pk, read=False)

@@ -72,7 +72,7 @@ ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
         "Boundary concerns",
         "facilitators:concerns",
         "shield",
-        frozenset({R.SUPERVISOR, R.PROGRAM_LEAD}),
+        frozenset({R.SUPERVISOR, R.PROGRAM_LEAD, R.PRIVACY_OFFICER}),
     ),
     (
         "Training",

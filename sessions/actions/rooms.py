@@ -10,6 +10,7 @@ from phpsupport.lib import wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
+from sessions.actions.booking import lock_slots
 from sessions.models import GroupSession, Room, RoomKind, SessionState
 
 TAKEN = Refused(
@@ -68,6 +69,7 @@ def _store(room: Room) -> None:
 @transaction.atomic
 def retire_room(*, room: Room, program: Program, on: date, by: User | None, at: datetime) -> Room:
     """Take a room out of use. What was held there stays; what is planned there moves first."""
+    lock_slots([room.pk], [])  # whoever books the room at this moment comes before or after
     room = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
     if room.retired_on is not None:
         return room

@@ -174,11 +174,11 @@ TABLE: dict[str, Open | Page | Thing] = {
     "facilitators:requirement-retire": thing("requirement", JUDGE, BOTH),
     "facilitators:board": Page(JUDGE),
     # --- facilitators: concerns, supervision, practice -----------------------------------------------
-    "facilitators:concerns": Page(JUDGE),
+    "facilitators:concerns": Page(JUDGE | {O}),
     "facilitators:concern-report": Page(STAFF, BOTH),
     "facilitators:concern": thing("concern", JUDGE, same=roles(L), gate=STAFF),
     "facilitators:concern-step": thing(
-        "concern", JUDGE, "POST", same=roles(L), gate=JUDGE, fixed={"name": "triage"}
+        "concern", JUDGE, "POST", same=roles(L), gate=JUDGE | {O}, fixed={"name": "triage"}
     ),
     "facilitators:supervision": Page(JUDGE),
     "facilitators:supervision-new": Page(JUDGE, BOTH),

@@ -175,6 +175,18 @@ def test_when_everybody_is_named_the_report_is_kept_and_noted(world):
     assert AuditEvent.objects.filter(action="concern.unrouted", object_id=concern.pk).exists()
 
 
+def test_with_all_reviewers_named_the_privacy_officer_reviews(world):
+    officer = make_staff(world.program, Role.PRIVACY_OFFICER)
+    concern = world.report(named=[world.supervisor, world.lead, world.other])
+    assert concern.reviewer == officer
+    assert told() == {officer.pk}
+    assert BoundaryConcern.objects.visible_to(officer).get() == concern
+    world.triage(concern, by=officer, reviewer=officer)
+    # Other concerns stay closed to them.
+    world.report()
+    assert BoundaryConcern.objects.visible_to(officer).count() == 1
+
+
 def test_nobody_named_or_tied_is_among_the_reviewers(world):
     make_facilitator(world.program, user=world.other, supervisor=world.supervisor)
     free = set(reviewers_for(world.report(), MONDAY.date()))
