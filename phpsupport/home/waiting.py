@@ -31,7 +31,6 @@ class Waiting:
     count: int
     words: str
     url: str
-    icon: str
     late: bool = False
 
 
@@ -70,14 +69,14 @@ def _as_facilitator(user: User, program: Program, at: datetime) -> Iterator[Wait
     if over:
         late = sum(t.overdue for t in over)
         words = f"{_sessions(len(over))} to finish: attendance, notes or whether it was held"
-        yield Waiting(len(over), _late(words, late), my_day, "pen", late=bool(late))
+        yield Waiting(len(over), _late(words, late), my_day, late=bool(late))
     if returned := sum(t.returned for t in tasks):
         words = f"{wording.count(returned, 'note')} returned to you with a comment"
-        yield Waiting(returned, words, my_day, "reply")
+        yield Waiting(returned, words, my_day)
     own = CheckIn.objects.filter(facilitator__user=user, facilitator__program=program)
     for key in own.filter(answered_at=None).values_list("pk", flat=True)[:1]:
         url = reverse("facilitators:check-in", args=[key])
-        yield Waiting(1, "A check-in asks how it goes", url, "chat")
+        yield Waiting(1, "A check-in asks how it goes", url)
     unsigned = Supervision.objects.filter(
         facilitator__user=user, facilitator__program=program,
         held=True, cancelled_at=None, facilitator_signed_at=None,
@@ -86,7 +85,7 @@ def _as_facilitator(user: User, program: Program, at: datetime) -> Iterator[Wait
     if keys:
         words = f"{wording.count(len(keys), 'supervision')} to read and sign"
         url = reverse("facilitators:supervision-detail", args=[keys[0]])
-        yield Waiting(len(keys), words, url, "pen")
+        yield Waiting(len(keys), words, url)
 
 
 def _as_supervisor(
@@ -96,13 +95,13 @@ def _as_supervisor(
         notes, late = sum(w.notes for w in queue), sum(w.late for w in queue)
         words = f"{wording.count(notes, 'note')} to cosign from {_sessions(len(queue))}"
         url = reverse("sessions:review-queue")
-        yield Waiting(notes, _late(words, late), url, "pen", late=bool(late))
+        yield Waiting(notes, _late(words, late), url, late=bool(late))
     concerns = _concerns(user, program, at, roles)
     if concerns["number"]:
         words = f"{wording.count(concerns['number'], 'boundary concern')} to look at"
         url = reverse("facilitators:concerns")
         yield Waiting(
-            concerns["number"], _late(words, concerns["late"]), url, "shield",
+            concerns["number"], _late(words, concerns["late"]), url,
             late=bool(concerns["late"]),
         )  # fmt: skip
     if Role.SUPERVISOR in roles:
@@ -113,7 +112,7 @@ def _as_supervisor(
         ).exclude(facilitator__user=user)
         if number := escalated.count():
             words = f"{wording.count(number, 'check-in')} unanswered for too long"
-            yield Waiting(number, words, reverse("facilitators:supervision"), "chat", late=True)
+            yield Waiting(number, words, reverse("facilitators:supervision"), late=True)
 
 
 def _concerns(user: User, program: Program, at: datetime, roles: frozenset[Role]) -> dict[str, int]:
@@ -133,12 +132,12 @@ def _supervision(user: User, program: Program, at: datetime) -> Iterator[Waiting
     found, url = supervision_list(user, program, at), reverse("facilitators:supervision")
     if found.overdue:
         words = f"Supervision is overdue with {_people(found.overdue)}"
-        yield Waiting(found.overdue, words, url, "clock-history", late=True)
+        yield Waiting(found.overdue, words, url, late=True)
     if asking := len(found.follow_ups):
         words = f"{wording.count(asking, 'check-in')} that asks for somebody".replace(
             "check-ins that asks", "check-ins that ask"
         )
-        yield Waiting(asking, words, url, "chat", late=True)
+        yield Waiting(asking, words, url, late=True)
 
 
 def _as_planner(program: Program, at: datetime) -> Iterator[Waiting]:
@@ -153,13 +152,13 @@ def _as_planner(program: Program, at: datetime) -> Iterator[Waiting]:
     coming = [e for e in week if not e.cancelled and e.starts_at > at]
     if gaps := sum(bool(e.gap) for e in coming):
         words = f"{_sessions(gaps)} without a facilitator in the coming seven days"
-        yield Waiting(gaps, words, reverse("sessions:today"), "person-badge", late=True)
+        yield Waiting(gaps, words, reverse("sessions:today"), late=True)
     if unsure := sum(bool(e.not_cleared) and not e.gap for e in coming):
         words = f"{_sessions(unsure)} with a facilitator who is not cleared on the day"
-        yield Waiting(unsure, words, reverse("sessions:today"), "shield")
+        yield Waiting(unsure, words, reverse("sessions:today"))
     if unmarked := sum(bool(e.unreported) for e in week):
         words = f"{_sessions(unmarked)} of the last seven days without attendance"
-        yield Waiting(unmarked, words, reverse("sessions:today"), "calendar-x")
+        yield Waiting(unmarked, words, reverse("sessions:today"))
 
 
 def _sessions(number: int) -> str:

@@ -147,8 +147,9 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _what(event: AuditEvent) -> str:
-    """ "participant.read" as "Participant: read"."""
-    words = event.action.replace(".", ": ").replace("_", " ")
+    """ "participant.read" as "Participant: read", "signed.in" as "Signed in"."""
+    between = " " if event.action.startswith("signed.") else ": "
+    words = event.action.replace(".", between).replace("_", " ")
     if event.action == "access.refused":
         words += f" ({event.detail.get('page', '')})"
     return words[:1].upper() + words[1:]
