@@ -221,7 +221,7 @@ def step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         try:
             act.action(concern=concern, by=request.user, at=now, **form.cleaned_data)
         except Refused as refusal:
-            if refusal.code in ("state", "not_yours"):
+            if refusal.code in ("state", "not_yours", "second_reviewer"):
                 messages.warning(request, refusal.sentence)
                 return redirect("facilitators:concern", pk=concern.pk)
             form.refuse(refusal)
