@@ -252,7 +252,8 @@ def _judge(name: str, terms: Sequence[_Term], day: date, soon_days: Iterable[int
         return Cell(State.MISSING, f"{name} is missing.")
     # The most recent word about it: a later certificate that ran out goes before an earlier
     # revocation, and a revocation before the expiry it cut short.
-    last = max(begun, key=lambda term: (term.since, term.rank))
+    # Of two alike, the revoked one speaks: it says more than having run out.
+    last = max(begun, key=lambda term: (term.since, term.rank, term.revoked_on or date.min))
     if last.revoked_on is not None and last.revoked_on <= day:
         words = f"{name} was revoked on {wording.date_in_full(last.revoked_on)}."
         return Cell(State.REVOKED, words, last.revoked_on)
