@@ -37,10 +37,10 @@ def _in_program(*roles: Role):  # type: ignore[no-untyped-def]
     return rule
 
 
-for _model in (SupportGroup, GroupSeries, GroupSession):
-    grant(_model)(_in_program(*STAFF_WHO_SEE_THE_WEEK))
-for _model in (Enrollment, WaitlistEntry, Attendance):
-    grant(_model)(_in_program(*PLANNERS, Role.SUPERVISOR, Role.CLINICIAN))
+grant(SupportGroup, GroupSeries, GroupSession)(_in_program(*STAFF_WHO_SEE_THE_WEEK))
+grant(Enrollment, WaitlistEntry, Attendance)(
+    _in_program(*PLANNERS, Role.SUPERVISOR, Role.CLINICIAN)
+)
 
 
 @grant(Room)
@@ -95,39 +95,31 @@ def episodes_on_rosters(scope: Scope) -> Q | None:
     return Q(program_id__in=programs, participant_id__in=enrolled.values("participant_id"))
 
 
-for _model in (Enrollment, WaitlistEntry):
-
-    @grant(_model)
-    def own_roster(scope: Scope) -> Q | None:
-        programs = scope.programs(Role.FACILITATOR)
-        led = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
-        return Q(program_id__in=programs, series_id__in=led) if programs else None
+@grant(Enrollment, WaitlistEntry)
+def own_roster(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR)
+    led = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
+    return Q(program_id__in=programs, series_id__in=led) if programs else None
 
 
-for _model in (Attendance, GroupNoteDraft, ProgressNoteDraft, GroupNote, ProgressNote):
-
-    @grant(_model)
-    def of_own_sessions(scope: Scope) -> Q | None:
-        programs = scope.programs(Role.FACILITATOR)
-        return Q(program_id__in=programs, session_id__in=led_sessions(scope)) if programs else None
+@grant(Attendance, GroupNoteDraft, ProgressNoteDraft, GroupNote, ProgressNote)
+def of_own_sessions(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR)
+    return Q(program_id__in=programs, session_id__in=led_sessions(scope)) if programs else None
 
 
-for _model in (GroupNote, ProgressNote):
-
-    @grant(_model)
-    def of_supervised_facilitators(scope: Scope) -> Q | None:
-        programs = scope.programs(Role.SUPERVISOR)
-        theirs = Q(program_id__in=programs, session_id__in=supervised_sessions(scope))
-        return theirs if programs else None
+@grant(GroupNote, ProgressNote)
+def of_supervised_facilitators(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.SUPERVISOR)
+    theirs = Q(program_id__in=programs, session_id__in=supervised_sessions(scope))
+    return theirs if programs else None
 
 
-for _model in (GroupNote, ProgressNote):
-
-    @grant(_model)
-    def awaiting_a_cosignature(scope: Scope) -> Q | None:
-        """A program lead stands in for a supervisor who is away; other notes stay closed to them."""
-        programs = scope.programs(Role.PROGRAM_LEAD)
-        return Q(program_id__in=programs, needs_cosignature=True) if programs else None
+@grant(GroupNote, ProgressNote)
+def awaiting_a_cosignature(scope: Scope) -> Q | None:
+    """A program lead stands in for a supervisor who is away; other notes stay closed to them."""
+    programs = scope.programs(Role.PROGRAM_LEAD)
+    return Q(program_id__in=programs, needs_cosignature=True) if programs else None
 
 
 @grant(ProgressNote)
@@ -150,17 +142,13 @@ def nameless_part(scope: Scope) -> Q | None:
 
 
 # --- participants: their own -----------------------------------------------------------------------
-for _model in (Enrollment, Attendance, ProgressNote):
-
-    @grant(_model)
-    def ones_own(scope: Scope) -> Q | None:
-        programs = scope.programs(Role.PARTICIPANT)
-        return Q(program_id__in=programs, participant__user=scope.user) if programs else None
+@grant(Enrollment, Attendance, ProgressNote)
+def ones_own(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.PARTICIPANT)
+    return Q(program_id__in=programs, participant__user=scope.user) if programs else None
 
 
-for _model in (Enrollment, WaitlistEntry, Attendance, ProgressNote, ProgressNoteDraft):
-
-    @limit(_model)
-    def of_sealed_charts(scope: Scope) -> Q | None:
-        """Nothing of a former chart of somebody who now works here."""
-        return Q(participant__sealed_at=None)
+@limit(Enrollment, WaitlistEntry, Attendance, ProgressNote, ProgressNoteDraft)
+def of_sealed_charts(scope: Scope) -> Q | None:
+    """Nothing of a former chart of somebody who now works here."""
+    return Q(participant__sealed_at=None)

@@ -14,24 +14,26 @@ _rules: dict[type[models.Model], list[Rule]] = {}
 _limits: dict[type[models.Model], list[Rule]] = {}
 
 
-def grant(model: type[models.Model]) -> Callable[[Rule], Rule]:
-    """Register a rule: given a scope, the rows of `model` it opens, or None for none.
+def grant(*of: type[models.Model]) -> Callable[[Rule], Rule]:
+    """Register a rule: given a scope, the rows of each model it opens, or None for none.
 
     An upper app may open rows of a lower one this way without the lower one knowing it.
     """
 
     def register(rule: Rule) -> Rule:
-        _rules.setdefault(model, []).append(rule)
+        for model in of:
+            _rules.setdefault(model, []).append(rule)
         return rule
 
     return register
 
 
-def limit(model: type[models.Model]) -> Callable[[Rule], Rule]:
+def limit(*of: type[models.Model]) -> Callable[[Rule], Rule]:
     """Register a rule that no grant can pass: only rows matching it stay visible."""
 
     def register(rule: Rule) -> Rule:
-        _limits.setdefault(model, []).append(rule)
+        for model in of:
+            _limits.setdefault(model, []).append(rule)
         return rule
 
     return register
