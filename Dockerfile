@@ -19,7 +19,7 @@ WORKDIR /srv/phpsupport
 COPY --from=packages /srv/venv /srv/venv
 COPY . .
 # Settings refuse to start without their keys; these live for this one command only.
-RUN SECRET_KEY=build DIGEST_KEY=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= \
+RUN SECRET_KEY=only-for-collecting-the-static-files-of-this-image-0123456789 DIGEST_KEY=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= \
     FIELD_KEYS=build:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= \
     DATABASE_URL=postgresql://build@build/build REDIS_URL=redis://build/0 \
     EMAIL_URL=smtp://build BASE_URL=https://build.example \
