@@ -4,8 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from participants.queries.my_people import my_people as own_people
-from participants.views.asked import Asked
-from participants.views.staff import now_and_today
+from phpsupport.access.asked import Asked, now_and_today
 from phpsupport.access.gate import allow
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record

@@ -9,8 +9,8 @@ from participants.forms.people import PreferencesForm
 from participants.models import ContactKind, Participant
 from participants.queries.page import consents_of
 from participants.reaching import masked_email, masked_phone
-from participants.views.asked import Asked
-from participants.views.staff import change_consent, now_and_today
+from participants.views.staff import change_consent
+from phpsupport.access.asked import Asked, now_and_today
 from phpsupport.access.gate import NOT_HERE, allow, load
 from phpsupport.access.roles import Role
 from phpsupport.lib.errors import Refused

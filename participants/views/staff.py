@@ -61,8 +61,8 @@ from participants.queries.duplicates import possible_duplicates
 from participants.queries.page import consents_of, participant_page, reduced_person
 from participants.queries.reach import USES
 from participants.signals import what_ends
-from participants.views.asked import Asked
 from participants.views.slots import address_for
+from phpsupport.access.asked import Asked, now_and_today
 from phpsupport.access.gate import allow, load, require
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
@@ -78,12 +78,6 @@ from phpsupport.users.models import User
 PLACE = "participants/staff/"
 # What the app of groups adds to a person's page.
 GROUPS, RECORD = "sessions:participant-groups", "sessions:participant-record"
-
-
-def now_and_today(request: Asked) -> tuple[datetime, date]:
-    """The instant, and the day at the site of the request's program."""
-    at = clock.now()
-    return at, clock.local_date(at, request.program.zone)
 
 
 # --- the census -------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ in the writer's own address where the form is about somebody else (`autofill` na
 """
 
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -318,6 +318,7 @@ class Shaped:
     error_css_class = ""
 
     fields: dict[str, forms.Field]
+    outcome: Any = None
 
     def __init__(self, data: Any = None, *args: Any, cancel: str = "", **kwargs: Any) -> None:
         self.cancel = cancel
@@ -380,6 +381,20 @@ class Shaped:
     def refuse(self, refusal: Refused) -> None:
         """Show a rule's refusal on this form."""
         refusal.add_to(self)
+
+    def carry_out(self, action: Callable[..., Any]) -> bool:
+        """Whether the form was sent, is valid and `action(**cleaned_data)` went through.
+
+        What the action returned is in `outcome`; a refusal is shown on the form.
+        """
+        if not self.is_valid():  # type: ignore[attr-defined]
+            return False
+        try:
+            self.outcome = action(**self.cleaned_data)  # type: ignore[attr-defined]
+        except Refused as refusal:
+            self.refuse(refusal)
+            return False
+        return True
 
 
 class Form(Shaped, forms.Form):

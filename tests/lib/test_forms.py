@@ -178,3 +178,24 @@ def test_a_form_with_a_file_is_sent_whole() -> None:
         scan = forms.FileField(required=False)
 
     assert 'enctype="multipart/form-data"' in markup(Certificate())
+
+
+def test_an_action_is_carried_out_only_for_a_valid_form_and_its_refusal_is_shown() -> None:
+    asked: list[dict[str, object]] = []
+
+    def book(**given: object) -> str:
+        asked.append(given)
+        if len(asked) > 1:
+            raise Refused("The room is taken.", field="starts")
+        return "booked"
+
+    assert not Meeting(None).carry_out(book)
+    assert not Meeting(QueryDict("title=x")).carry_out(book)
+    assert not asked
+    form = Meeting(QueryDict(GOOD))
+    assert form.carry_out(book)
+    assert form.outcome == "booked"
+    assert asked[0]["title"] == "Check-in"
+    again = Meeting(QueryDict(GOOD))
+    assert not again.carry_out(book)
+    assert again.errors["starts"] == ["The room is taken."]
