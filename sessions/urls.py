@@ -1,6 +1,16 @@
 from django.urls import URLPattern, path, re_path
 
-from sessions.views import facilitator, planner, reader, review, week
+from sessions.views import (
+    catalogue,
+    facilitator,
+    reader,
+    review,
+    roster,
+    series,
+    session,
+    today,
+    week,
+)
 
 app_name = "sessions"
 
@@ -25,31 +35,31 @@ attendance_and_notes: list[URLPattern] = [
 
 # --- the schedule -----------------------------------------------------------------------------------
 schedule: list[URLPattern] = [
-    path("today/", planner.today, name="today"),
+    path("today/", today.today, name="today"),
     path("week/", week.week, name="week"),
-    path("", planner.groups, name="groups"),
-    path("new/", planner.group_new, name="group-new"),
-    path("<uuid:pk>/", planner.group, name="group"),
-    path("<uuid:pk>/edit/", planner.group_edit, name="group-edit"),
-    path("<uuid:pk>/retire/", planner.group_retire, name="group-retire"),
-    path("rooms/", planner.rooms, name="rooms"),
-    path("rooms/new/", planner.room_new, name="room-new"),
-    path("rooms/<uuid:pk>/", planner.room_edit, name="room-edit"),
-    path("rooms/<uuid:pk>/retire/", planner.room_retire, name="room-retire"),
-    path("series/new/", planner.series_new, name="series-new"),
-    path("series/new/dates/", planner.series_preview, name="series-preview"),
-    path("series/<uuid:pk>/", planner.series, name="series"),
-    path("series/<uuid:pk>/end/", planner.series_end, name="series-end"),
-    path("series/<uuid:pk>/hand-over/", planner.series_hand_over, name="series-hand-over"),
-    path("series/<uuid:pk>/enroll/", planner.enroll, name="enroll"),
-    path("places/<uuid:pk>/end/", planner.enrollment_end, name="enrollment-end"),
-    path("waitlist/<uuid:pk>/leave/", planner.waitlist_leave, name="waitlist-leave"),
-    path("sessions/<uuid:pk>/", planner.session, name="session"),
-    path("sessions/<uuid:pk>/move/", planner.session_move, name="session-move"),
-    path("sessions/<uuid:pk>/staff/", planner.session_staff, name="session-staff"),
-    path("sessions/<uuid:pk>/cancel/", planner.session_cancel, name="session-cancel"),
-    path("people/<uuid:pk>/groups/", planner.participant_groups, name="participant-groups"),
-    path("people/<uuid:pk>/enroll/", planner.participant_enroll, name="participant-enroll"),
+    path("", catalogue.groups, name="groups"),
+    path("new/", catalogue.group_new, name="group-new"),
+    path("<uuid:pk>/", catalogue.group, name="group"),
+    path("<uuid:pk>/edit/", catalogue.group_edit, name="group-edit"),
+    path("<uuid:pk>/retire/", catalogue.group_retire, name="group-retire"),
+    path("rooms/", catalogue.rooms, name="rooms"),
+    path("rooms/new/", catalogue.room_new, name="room-new"),
+    path("rooms/<uuid:pk>/", catalogue.room_edit, name="room-edit"),
+    path("rooms/<uuid:pk>/retire/", catalogue.room_retire, name="room-retire"),
+    path("series/new/", series.series_new, name="series-new"),
+    path("series/new/dates/", series.series_preview, name="series-preview"),
+    path("series/<uuid:pk>/", series.series, name="series"),
+    path("series/<uuid:pk>/end/", series.series_end, name="series-end"),
+    path("series/<uuid:pk>/hand-over/", series.series_hand_over, name="series-hand-over"),
+    path("series/<uuid:pk>/enroll/", roster.enroll, name="enroll"),
+    path("places/<uuid:pk>/end/", roster.enrollment_end, name="enrollment-end"),
+    path("waitlist/<uuid:pk>/leave/", roster.waitlist_leave, name="waitlist-leave"),
+    path("sessions/<uuid:pk>/", session.session, name="session"),
+    path("sessions/<uuid:pk>/move/", session.session_move, name="session-move"),
+    path("sessions/<uuid:pk>/staff/", session.session_staff, name="session-staff"),
+    path("sessions/<uuid:pk>/cancel/", session.session_cancel, name="session-cancel"),
+    path("people/<uuid:pk>/groups/", roster.participant_groups, name="participant-groups"),
+    path("people/<uuid:pk>/enroll/", roster.participant_enroll, name="participant-enroll"),
 ]
 
 urlpatterns: list[URLPattern] = [*attendance_and_notes, *schedule]

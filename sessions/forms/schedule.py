@@ -7,12 +7,12 @@ from django import forms
 from facilitators.models import Facilitator
 from phpsupport.lib.forms import LineField, Row
 from phpsupport.users.models import User
-from sessions.forms.parts import PartForm
+from sessions.forms.parts import PartForm, SlotForm
 from sessions.forms.series import FacilitatorChoice, FacilitatorChoices, facilitators_of, rooms_of
 from sessions.models import GroupSession, Room
 
 
-class MoveForm(PartForm):
+class MoveForm(SlotForm):
     """Another day, time or room."""
 
     submit = "Move the session"
@@ -28,7 +28,7 @@ class MoveForm(PartForm):
         self.fields["room"].queryset = rooms.order_by("name")  # type: ignore[attr-defined]
 
 
-class StaffForm(PartForm):
+class StaffForm(SlotForm):
     """Who leads one session."""
 
     submit = "Save"

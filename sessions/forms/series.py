@@ -15,7 +15,7 @@ from phpsupport.lib.forms import LineField, Row, Section, WholeField, helper
 from phpsupport.lib.ranges import Weekday
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
-from sessions.forms.parts import PartForm
+from sessions.forms.parts import PartForm, SlotForm
 from sessions.models import GroupSeries, Part, Room, SessionFacilitator, SupportGroup
 from sessions.recurrence import Pattern
 
@@ -136,7 +136,7 @@ class EndSeriesForm(PartForm):
     reason = LineField(max_length=200, required=False, help_text="For staff; never in a message.")
 
 
-class HandOverForm(PartForm):
+class HandOverForm(SlotForm):
     """Somebody else leads from a day on."""
 
     submit = "Hand over"

@@ -1,0 +1,140 @@
+"""One session for those who plan: look at it, move it, say who leads it, cancel it."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from phpsupport.access.asked import Asked
+from phpsupport.access.gate import allow, load
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
+from phpsupport.lib import clock
+from sessions import policies
+from sessions.actions import schedule
+from sessions.forms.schedule import CancelForm, MoveForm, StaffForm
+from sessions.grants import PLANNERS, STAFF_WHO_SEE_THE_WEEK
+from sessions.models import GroupSession, Part
+from sessions.queries.schedule import SessionPage, for_page, session_page
+from sessions.views.form_page import form_page
+from sessions.views.roster import WHO_SEES_ROSTERS
+
+EDIT = ("GET", "POST")
+
+
+def _session(request: Asked, pk: UUID) -> GroupSession:
+    return load(request, for_page(GroupSession.objects.all()), pk)
+
+
+def _without_people(found: GroupSession) -> SessionPage:
+    return session_page(found, at=clock.now(), with_people=False)
+
+
+def _form_page(
+    request: Asked, found: GroupSession, form: Any, title: str, *, when: str, **words: Any
+) -> HttpResponse:
+    name = found.series.group.name
+    return form_page(
+        request, form, title, back=(name, reverse("sessions:session", args=[found.pk])),
+        subtitle=f"{name} · {when} · {found.room.name}",
+        stop=schedule.refuse_history(found, clock.now()), **words,
+    )  # fmt: skip
+
+
+@allow(*STAFF_WHO_SEE_THE_WEEK)
+def session(request: Asked, pk: UUID) -> HttpResponse:
+    """One session: who leads, who is expected, what became of it."""
+    found = _session(request, pk)
+    may_see = policies.can_see_roster(request.user, found) is None
+    now, scope, program_id = clock.now(), scope_of(request.user), found.program_id
+    return render(
+        request,
+        "sessions/planner/session.html",
+        {
+            "session": found,
+            "page": session_page(found, at=now, with_people=may_see),
+            "may_see": may_see,
+            "may_plan": scope.has(program_id, *PLANNERS),
+            "may_open_people": scope.has(program_id, *PLANNERS, Role.CLINICIAN),
+            "may_open_series": scope.has(program_id, *WHO_SEES_ROSTERS),
+            "history": schedule.refuse_history(found, now),
+            "leads_it": any(p["person"] == str(request.user.pk) for p in found.leaders),  # type: ignore[attr-defined]
+        },
+    )
+
+
+@allow(*PLANNERS, methods=EDIT)
+def session_move(request: Asked, pk: UUID) -> HttpResponse:
+    """Give one session another day, time or room."""
+    found = _session(request, pk)
+    here = reverse("sessions:session", args=[pk])
+    now = _without_people(found)
+    initial = {
+        "on": found.local_date, "starts": now.starts.time(), "ends": now.ends.time(),
+        "room": found.room_id,
+    }  # fmt: skip
+    form = MoveForm(
+        request.POST or None, user=request.user, session=found, initial=initial, cancel=here
+    )
+    move = partial(
+        schedule.move_session,
+        session=found,
+        accept_not_cleared="accept" in request.POST,
+        by=request.user,
+        at=clock.now(),
+    )
+    if form.carry_out(move):
+        messages.success(request, "The session is moved. If its time changed, people are told.")
+        return redirect(here)
+    return _form_page(request, found, form, "Move this session", when=now.when)
+
+
+@allow(*PLANNERS, methods=EDIT)
+def session_staff(request: Asked, pk: UUID) -> HttpResponse:
+    """Set who leads one session."""
+    found = _session(request, pk)
+    here = reverse("sessions:session", args=[pk])
+    people = found.leaders  # type: ignore[attr-defined]
+    initial = {
+        "lead": next((p["id"] for p in people if p["part"] == Part.LEAD), None),
+        "co": [p["id"] for p in people if p["part"] == Part.CO],
+    }
+    form = StaffForm(
+        request.POST or None, user=request.user, session=found, initial=initial, cancel=here
+    )
+    staff = partial(
+        schedule.staff_session,
+        session=found,
+        accept_not_cleared="accept" in request.POST,
+        by=request.user,
+        at=clock.now(),
+    )
+    if form.carry_out(staff):
+        messages.success(request, "Who leads this session is set.")
+        return redirect(here)
+    when = _without_people(found).when
+    return _form_page(request, found, form, "Who leads this session", when=when)
+
+
+@allow(*PLANNERS, methods=EDIT)
+def session_cancel(request: Asked, pk: UUID) -> HttpResponse:
+    """Cancel one session, with the reason."""
+    found = _session(request, pk)
+    here = reverse("sessions:session", args=[pk])
+    form = CancelForm(request.POST or None, cancel=here)
+    cancel = partial(schedule.cancel_session, session=found, by=request.user, at=clock.now())
+    if form.carry_out(cancel):
+        messages.success(request, "The session is cancelled and people are told.")
+        return redirect(here)
+    return _form_page(
+        request, found, form, "Cancel this session", when=_without_people(found).when,
+        intro=[
+            "The room and those who lead are free again.",
+            "Everybody on the roster gets a neutral message; reminders that wait are withheld.",
+            "The session stays visible as cancelled.",
+        ],
+    )  # fmt: skip
