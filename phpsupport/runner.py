@@ -47,7 +47,14 @@ GRACE_SECONDS = 5
 
 def main(arguments: list[str]) -> int:
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    actions = {"run": run, "test": test, "lint": lint, "reset": forget, "manage": manage}
+    actions = {
+        "run": run,
+        "test": test,
+        "lint": lint,
+        "bench": bench,
+        "reset": forget,
+        "manage": manage,
+    }
     if command not in actions:
         print(f"Say one of: {', '.join(actions)}.", file=sys.stderr)
         return 2
@@ -376,6 +383,14 @@ def test(arguments: list[str]) -> int:
     parallel = [] if any(a.startswith("-n") for a in arguments) else ["-n", "2"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *parallel, *arguments], cwd=PROJECT
+    ).returncode
+
+
+def bench(arguments: list[str]) -> int:
+    """How fast, as ratios within one run, on one process."""
+    command = ["tests/bench", "--override-ini=python_files=bench_*.py", "-q"]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *command, *arguments], cwd=PROJECT
     ).returncode
 
 
