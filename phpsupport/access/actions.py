@@ -193,7 +193,9 @@ def open_invitation(token: str, *, at: datetime) -> Invitation | None:
     except signing.BadSignature:
         return None
     found = Invitation.objects.select_related("user", "program__site").filter(pk=key).first()
-    return found if found and found.is_open(at) else None
+    # Who is here already signs in, with the second factor: a link from another program's
+    # invitation must not set the password anew.
+    return found if found and found.is_open(at) and found.user.joined_at is None else None
 
 
 def accept_invitation(*, invitation: Invitation, password: str, at: datetime) -> User:
@@ -203,9 +205,11 @@ def accept_invitation(*, invitation: Invitation, password: str, at: datetime) ->
         if not row.is_open(at):
             raise Refused("This invitation was used already. Sign in, or ask for a new one.")
         user = User.objects.select_for_update().get(pk=row.user_id)
+        if user.joined_at is not None:
+            raise Refused("Your account is open already. Sign in with your password.")
         validate_password(password, user)
         user.set_password(password)
-        user.joined_at = user.joined_at or at
+        user.joined_at = at
         user.save(update_fields=["password", "joined_at"])
         row.accepted_at = at
         row.save(update_fields=["accepted_at"])

@@ -13,7 +13,14 @@ from phpsupport.users.models import User
 
 @receiver(user_logged_in, dispatch_uid="access.signed_in")
 def signed_in(*, user: User, **kwargs: Any) -> None:
-    """Also after an invitation was accepted."""
+    """Also after an invitation was accepted.
+
+    Who came in another way (a new password asked for by e-mail) has joined, too: from then on no
+    invitation opens the account.
+    """
+    if user.joined_at is None:
+        user.joined_at = clock.now()
+        user.save(update_fields=["joined_at"])
     _note("signed.in", user)
 
 
