@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 from django.apps import apps
 from django.core.paginator import Page, Paginator
 
+from facilitators.grants import nobody_named
+from facilitators.models import BoundaryConcern
 from phpsupport.access.models import Invitation, RoleAssignment
 from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
 from phpsupport.audit.models import AuditEvent
 from phpsupport.lib import wording
 from phpsupport.programs.models import Program
@@ -93,15 +96,27 @@ PER_PAGE = 100
 def trail(
     *,
     program: Program,
+    seen_by: User,
     number: str | int = 1,
     action: str = "",
     person: UUID | None = None,
     about: UUID | None = None,
     day: date | None = None,
 ) -> tuple[Page, list[TrailDay]]:  # type: ignore[type-arg]
-    """A page of the trail, the newest first, with actors named. Three queries."""
+    """A page of the trail, the newest first, with actors named. Three queries.
+
+    A concern that names the reader, or somebody they are tied to, leaves no line: it would tell
+    that it exists and who reported it.
+    """
     zone = ZoneInfo(program.zone)
-    events = AuditEvent.objects.filter(program_id=program.pk).order_by("-at", "pk")
+    closed = BoundaryConcern.objects.filter(program=program).exclude(
+        nobody_named(scope_of(seen_by))
+    )
+    events = (
+        AuditEvent.objects.filter(program_id=program.pk)
+        .exclude(object_type=BoundaryConcern._meta.label_lower, object_id__in=closed.values("pk"))
+        .order_by("-at", "pk")
+    )
     if action:
         events = events.filter(action__startswith=action.strip().lower().replace(" ", "_"))
     if person:

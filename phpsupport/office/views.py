@@ -262,7 +262,12 @@ def trail(request: HttpRequest) -> HttpResponse:
     """What was done and what was read. Looking is noted too."""
     program = request.program  # type: ignore[attr-defined]
     filters = filters_of(request)
-    page, days = queries.trail(program=program, number=request.GET.get("page", 1), **filters)  # type: ignore[arg-type]
+    page, days = queries.trail(
+        program=program,
+        seen_by=request.user,  # type: ignore[arg-type]
+        number=request.GET.get("page", 1),
+        **filters,  # type: ignore[arg-type]
+    )
     record("trail.read", by=request.user, at=clock.now(), program_id=program.pk)  # type: ignore[arg-type]
     return render(
         request,
