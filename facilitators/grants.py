@@ -1,6 +1,8 @@
 """Who may see which facilitator, training, supervision, check-in and boundary concern."""
 
-from django.db.models import Q
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
 
 from facilitators.models import (
     BoundaryConcern,
@@ -11,8 +13,13 @@ from facilitators.models import (
     TrainingRequirement,
 )
 from phpsupport.access.grants import grant, limit
+from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import Scope
+from phpsupport.lib import clock
+from phpsupport.programs.models import Program
+
+REVIEWING = (Role.SUPERVISOR, Role.PROGRAM_LEAD)
 
 
 @grant(Facilitator)
@@ -58,8 +65,23 @@ def check_ins_of_supervised(scope: Scope) -> Q | None:
     held, led = scope.programs(Role.SUPERVISOR), scope.programs(Role.PROGRAM_LEAD)
     if not held and not led:
         return None
-    return Q(facilitator__program_id__in=held, facilitator__supervisor=scope.user) | Q(
+    seen = Q(facilitator__program_id__in=held, facilitator__supervisor=scope.user) | Q(
         facilitator__program_id__in=led, escalated_at__isnull=False
+    )
+    for place in scope.places:
+        if place.pk in led:
+            seen |= Q(facilitator__in=without_supervisor(place, scope.at))
+    return seen
+
+
+def without_supervisor(program: Program, at: datetime) -> QuerySet[Facilitator]:
+    """Facilitators of a program whose supervisor is not at work there: the lead stands in."""
+    today = clock.local_date(at, program.zone)
+    working = RoleAssignment.objects.in_force(today).filter(
+        program=program, role__in=REVIEWING, user__is_active=True
+    )
+    return Facilitator.objects.filter(program=program).filter(
+        Q(supervisor=None) | ~Q(supervisor__in=working.values("user_id"))
     )
 
 
