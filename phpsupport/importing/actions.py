@@ -108,7 +108,15 @@ def import_files(
 
 
 def _lock_rosters(program: Program) -> None:
-    """Nobody gives a place away while places are counted. The order is that of enrolling."""
+    """Nobody gives a place away while places are counted, and no stay ends in between.
+
+    The order is that of discharging and enrolling: people, their stays, then series.
+    """
+    stays = EpisodeOfCare.objects.filter(program=program)
+    people = Participant.objects.select_for_update(no_key=True)
+    list(people.filter(pk__in=stays.values("participant_id")).order_by("pk").values_list("pk"))
+    held = stays.select_for_update(no_key=True)
+    list(held.order_by("pk").values_list("pk"))
     rows = GroupSeries.objects.select_for_update(no_key=True).filter(program=program)
     list(rows.order_by("pk").values_list("pk"))
 

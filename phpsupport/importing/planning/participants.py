@@ -168,9 +168,14 @@ def _plan_one(desk: Desk, row: Row, someone: Someone, stored: Stored) -> None:
                 f"{shown(person.record_number)} is on record for another person. Check the number.",
             )  # fmt: skip
             return
-        changes += [name.replace("_", " ") for name in desk.change(person, **values)]
+        if _kept_elsewhere(desk, row, stored.stays[person.pk]):
+            _tell_kept_elsewhere(desk, row, person, values)
+        else:
+            changes += [name.replace("_", " ") for name in desk.change(person, **values)]
+            changes += _plan_contacts(desk, row, person, stored)
     someone.participant = person
-    changes += _plan_contacts(desk, row, person, stored)
+    if is_new:
+        changes += _plan_contacts(desk, row, person, stored)
     came = _plan_stay(desk, row, person, someone, stored)
     if row.wrong:
         return
@@ -186,6 +191,30 @@ def _is_somebody_else(person: Participant, row: Row, *, here: bool) -> bool:
     other_birth = bool(born and person.date_of_birth and born != person.date_of_birth)
     # Of somebody known only to another program nothing is told and nothing changed on a guess.
     return (other_name and other_birth) if here else (other_name or other_birth)
+
+
+def _kept_elsewhere(desk: Desk, row: Row, stays: list[EpisodeOfCare]) -> bool:
+    """Whether the newest stay, this row's included, is another program's: that one keeps the
+    person's particulars, contacts and consents."""
+    newest = stays[-1] if stays else None
+    return (
+        newest is not None
+        and newest.program_id != desk.program.pk
+        and row.values["admitted_on"] <= newest.admitted_on
+    )
+
+
+def _tell_kept_elsewhere(
+    desk: Desk, row: Row, person: Participant, values: dict[str, object]
+) -> None:
+    reaching = ("email", "phone", *(column for column, _, _ in CONSENTS))
+    other = any(getattr(person, name) != value for name, value in values.items())
+    if other or any(row.get(column) is not None for column in reaching):
+        desk.warn(
+            row, "record_number",
+            "Name, preferences, contacts and consents stay as they are: the program of the newest "
+            "stay keeps them.",
+        )  # fmt: skip
 
 
 def _plan_contacts(desk: Desk, row: Row, person: Participant, stored: Stored) -> list[str]:
