@@ -18,7 +18,7 @@ from phpsupport.lib.errors import Refused
 from phpsupport.outbox.delivery import enqueue
 from phpsupport.users.models import User
 from sessions import digest, policies
-from sessions.actions.attendance import refuse
+from sessions.actions.attendance import OPENS_BEFORE, refuse
 from sessions.messages import about_returned, about_waiting
 from sessions.minutes import minutes_attended
 from sessions.models import (
@@ -35,6 +35,7 @@ from sessions.models import (
 from sessions.models import Part as Leads
 from sessions.queries.attendance import Person
 from sessions.queries.notes import (
+    EXPLAINED,
     GROUP_TEXTS,
     GROUP_WORDS,
     PART_TEXTS,
@@ -51,7 +52,6 @@ from sessions.queries.notes import (
 from sessions.screening import Finding, screen
 
 GROUP = None  # the key of the group's part, where participants' ids are the others
-EXPLAINED = "Why another name stands here"
 LONGEST_WORDS = 20_000
 
 
@@ -282,6 +282,8 @@ def _can_be_signed_now(
             "If it took place after all, change that first.",
             code="not-held",
         )
+    if at < session.starts_at - OPENS_BEFORE:
+        raise Refused("This session has not begun. Sign when it is over.", code="too-early")
     if ended_at <= started_at:
         raise Refused("The end must come after the start.", field="ended", code="backwards")
     if at < ended_at:

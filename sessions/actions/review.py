@@ -17,9 +17,12 @@ from sessions.queries.notes import Note, beside, state_of
 
 
 @transaction.atomic
-def cosign_note(*, note: Note, by: User, at: datetime) -> Cosignature:
-    """Cosign one note, once. Only the author's supervisor or the program lead, never the author."""
-    return _answer(note, CosignatureDecision.GIVEN, "", by=by, at=at)
+def cosign_note(*, note: Note, by: User, at: datetime, addenda: int | None = None) -> Cosignature:
+    """Cosign one note, once. Only the author's supervisor or the program lead, never the author.
+
+    `addenda` is how many stood beside it when it was read: with another number it is refused.
+    """
+    return _answer(note, CosignatureDecision.GIVEN, "", by=by, at=at, addenda=addenda)
 
 
 @transaction.atomic
@@ -35,7 +38,15 @@ def return_note(*, note: Note, comment: str, by: User, at: datetime) -> Cosignat
     return answer
 
 
-def _answer(note: Note, decision: str, comment: str, *, by: User, at: datetime) -> Cosignature:
+def _answer(
+    note: Note,
+    decision: str,
+    comment: str,
+    *,
+    by: User,
+    at: datetime,
+    addenda: int | None = None,
+) -> Cosignature:
     refuse(policies.can_cosign_note(by, note))
     # A signed row takes no lock of its own; its session stands for it.
     GroupSession.objects.select_for_update(of=("self",)).get(pk=note.session_id)
@@ -49,6 +60,8 @@ def _answer(note: Note, decision: str, comment: str, *, by: User, at: datetime) 
     }.get(state := state_of(note, there))
     if refusal:
         raise Refused(refusal, code=state)
+    if addenda is not None and addenda != len(there.addenda):
+        raise Refused("Something was added to a note meanwhile. Read it before cosigning.")
     which: dict[str, Any] = {"group_note" if isinstance(note, GroupNote) else "progress_note": note}
     answer = Cosignature(**which, by=by, at=at, decision=decision, comment=comment)
     answer.digest = digest.cosignature_digest(answer, note.digest, there.addenda)

@@ -32,6 +32,8 @@ GROUP_WORDS = (
 )  # fmt: skip
 PART_WORDS = ("participation", "own_words", "response", "follow_up", "written_together")
 GROUP_TEXTS = ("topic", "what_was_done", "materials", "next_time")
+# The reason of an addendum that speaks of somebody else: not for the participant's own view.
+EXPLAINED = "Why another name stands here"
 PART_TEXTS = ("own_words", "response", "follow_up")
 
 Note = GroupNote | ProgressNote
@@ -203,6 +205,7 @@ class Sheet:
     state_words: str
     entries: list[Entry] = field(default_factory=list)
     facts: str = ""
+    addenda: int = 0
 
     @property
     def state_kind(self) -> str:
@@ -319,6 +322,8 @@ def _sheet(
             words = answer.comment if comments else ""
             entries.append((answer.at, Entry(what, answer.by.name, when(answer.at), words)))
     for addendum in there.addenda:
+        if addendum.reason == EXPLAINED and not comments:
+            continue
         what = f"Addendum: {addendum.reason}"
         entries.append(
             (addendum.at, Entry(what, addendum.by.name, when(addendum.at), addendum.words))
@@ -383,4 +388,5 @@ def _sheet(
         state_words=said[state],
         entries=[entry for _, entry in entries],
         facts=facts,
+        addenda=len(there.addenda),
     )

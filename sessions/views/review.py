@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core import signing
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -66,7 +67,8 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
         "waiting": len(waiting),
         "authors": wording.listing(sorted({sheet.author for sheet in sheets})),
         "read": signing.dumps(
-            {"by": str(request.user.pk), "notes": [str(s.id) for s in waiting]}, salt=READ
+            {"by": str(request.user.pk), "notes": {str(s.id): s.addenda for s in waiting}},
+            salt=READ,
         ),
         "fault": fault,
     }
@@ -79,7 +81,7 @@ def _cosign(request: HttpRequest, notes: list[Any]) -> str:
         read = signing.loads(request.POST.get("read", ""), salt=READ, max_age=12 * 3600)
     except signing.BadSignature:
         raise Refused("Open the notes again and read them before cosigning.") from None
-    shown = set(read["notes"]) if read["by"] == str(request.user.pk) else set()
+    shown = dict(read["notes"]) if read["by"] == str(request.user.pk) else {}
     one = request.POST.get("one")
     asked = [one] if one else request.POST.getlist("note")
     chosen = [note for note in notes if str(note.pk) in asked]
@@ -88,8 +90,14 @@ def _cosign(request: HttpRequest, notes: list[Any]) -> str:
     if any(str(note.pk) not in shown for note in chosen):
         raise Refused("A note was added meanwhile. Read it before cosigning.")
     confirm_identity(request, request.POST.get("secret", ""))
-    for note in chosen:
-        cosign_note(note=note, by=request.user, at=clock.now())  # type: ignore[arg-type]
+    with transaction.atomic():
+        for note in chosen:
+            cosign_note(
+                note=note,
+                by=request.user,  # type: ignore[arg-type]
+                at=clock.now(),
+                addenda=shown[str(note.pk)],
+            )
     return f"{wording.count(len(chosen), 'note is', 'notes are')} cosigned."
 
 
