@@ -22,6 +22,7 @@ from sessions.models import (
     SupportGroup,
     WaitlistEntry,
 )
+from sessions.policies import treated_by
 
 PLANNERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
 STAFF_WHO_SEE_THE_WEEK = (
@@ -126,12 +127,7 @@ def awaiting_a_cosignature(scope: Scope) -> Q | None:
 def of_the_care_team(scope: Scope) -> Q | None:
     """Clinicians read the parts of those whom they treat."""
     programs = scope.programs(Role.CLINICIAN)
-    today = scope.at.date()
-    treated = EpisodeOfCare.objects.filter(
-        Q(care_team__until_on=None) | Q(care_team__until_on__gte=today),
-        care_team__user=scope.user,
-        care_team__from_on__lte=today,
-    ).values("participant_id")
+    treated = treated_by(scope, scope.at).values("participant_id")
     return Q(program_id__in=programs, participant_id__in=treated) if programs else None
 
 

@@ -3,12 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from facilitators.models import Facilitator
-from participants.models import Participant
+from participants.models import EpisodeOfCare, Participant
 from phpsupport.access.roles import Role
-from phpsupport.access.scope import scope_of
+from phpsupport.access.scope import Scope, scope_of
+from phpsupport.lib import clock
 from phpsupport.users.models import User
 from sessions.models import (
     Attendance,
@@ -87,13 +88,19 @@ can_void_note = can_add_to_note
 
 def treats(user: User, participant: Participant, at: datetime) -> bool:
     """Whether the person is on the participant's care team that day."""
-    today = at.date()
-    return participant.episodes.filter(
-        Q(care_team__until_on=None) | Q(care_team__until_on__gte=today),
-        care_team__user=user,
-        care_team__from_on__lte=today,
-        program_id__in=scope_of(user).programs(Role.CLINICIAN),
-    ).exists()
+    return treated_by(scope_of(user), at).filter(participant=participant).exists()
+
+
+def treated_by(scope: Scope, at: datetime) -> QuerySet[EpisodeOfCare]:
+    """The stays on whose care team the person is, by the day at each site, where they hold the
+    clinician's role."""
+    team = Q(pk__in=[])
+    for place in scope.places:
+        if scope.has(place.pk, Role.CLINICIAN):
+            today = clock.local_date(at, place.zone)
+            lasts = Q(care_team__until_on=None) | Q(care_team__until_on__gte=today)
+            team |= Q(lasts, program=place, care_team__from_on__lte=today)
+    return EpisodeOfCare.objects.filter(team, care_team__user=scope.user)
 
 
 def can_read_record(user: User, participant: Participant, at: datetime) -> str | None:

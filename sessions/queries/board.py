@@ -34,9 +34,10 @@ def notes_waiting(
 
 
 def _of_author(model: type[Any]) -> Any:
-    return needs_an_answer(model).filter(
-        program=OuterRef("program"), author=OuterRef("user")
-    ).order_by().values("author")  # fmt: skip
+    waiting = needs_an_answer(model).filter(program=OuterRef("program"), author=OuterRef("user"))
+    if model is ProgressNote:  # what is closed to everybody waits for nobody
+        waiting = waiting.filter(participant__sealed_at=None)
+    return waiting.order_by().values("author")
 
 
 def _count(model: type[Any]) -> Any:

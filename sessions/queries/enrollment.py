@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q, QuerySet
 
 from participants.models import EpisodeOfCare, Participant
-from participants.names import display_sort_key, full_name, sort_key
+from participants.names import display_name, display_sort_key, full_name, sort_key
+from participants.policies import WHOLE_PAGE
+from phpsupport.access.scope import scope_of
 from phpsupport.lib import wording
 from phpsupport.lib.periods import Period
 from phpsupport.programs.models import Program
@@ -64,8 +66,13 @@ class SeriesRoster:
 
 
 def roster_of_series(series: GroupSeries, *, user: User, today: date) -> SeriesRoster:
-    """The roster and the waitlist as the person may see them. Two queries."""
+    """The roster and the waitlist as the person may see them. Two queries.
+
+    Whole names and record numbers are for those who plan and treat; a supervisor sees people as
+    those do who lead the group.
+    """
     found = SeriesRoster()
+    whole = sees_whole_names(user, series.program_id)
     rows = list(
         Enrollment.objects.visible_to(user).filter(series=series).select_related("participant")
     )
@@ -75,8 +82,8 @@ def roster_of_series(series: GroupSeries, *, user: User, today: date) -> SeriesR
     for row in rows:
         ended = row.until_on is not None and row.until_on < today
         place = Place(
-            row.pk, row.participant_id, _name(row.participant), row.participant.record_number,
-            _days(row, today), ended,
+            row.pk, row.participant_id, shown_name(row.participant, whole=whole),
+            row.participant.record_number if whole else "", _days(row, today), ended,
         )  # fmt: skip
         (found.ended if ended else found.places).append(place)
         found.now += not ended and row.from_on <= today
@@ -90,7 +97,7 @@ def roster_of_series(series: GroupSeries, *, user: User, today: date) -> SeriesR
         Waiting(
             row.pk,
             row.participant_id,
-            _name(row.participant),
+            shown_name(row.participant, whole=whole),
             number,
             f"since {wording.day(row.queued_at.astimezone(ZoneInfo(series.zone)))}, "
             f"wants to begin {wording.day(row.wanted_from)}",
@@ -107,8 +114,15 @@ def roster_of_series(series: GroupSeries, *, user: User, today: date) -> SeriesR
     return found
 
 
-def _name(participant: Participant) -> str:
-    return full_name(participant.first_name, participant.last_name, participant.preferred_name)
+def sees_whole_names(user: User, program_id: UUID) -> bool:
+    """Whether surnames and record numbers are for this person's eyes in the program."""
+    return scope_of(user).has(program_id, *WHOLE_PAGE)
+
+
+def shown_name(participant: Participant, *, whole: bool) -> str:
+    """The name as a page says it: whole, or with the last initial."""
+    name = full_name if whole else display_name
+    return name(participant.first_name, participant.last_name, participant.preferred_name)
 
 
 def _days(row: Enrollment, today: date) -> str:
@@ -137,7 +151,7 @@ def may_join(
 def participant_choices(rows: Iterable[Participant]) -> list[tuple[str, str]]:
     """People for a list to choose from; the record number tells two of one name apart."""
     people = sorted(rows, key=lambda p: (sort_key(p.first_name, p.last_name), p.record_number))
-    return [(str(p.pk), f"{_name(p)} · {p.record_number}") for p in people]
+    return [(str(p.pk), f"{shown_name(p, whole=True)} · {p.record_number}") for p in people]
 
 
 # --- one participant ------------------------------------------------------------------------------
