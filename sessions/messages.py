@@ -6,7 +6,7 @@ the roster, the consent, the address and the quiet hours may all have changed si
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,10 +19,11 @@ from facilitators.models import Facilitator
 from participants.models import ChannelConsent, ContactPoint, Participant
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
+from phpsupport.lib import clock
 from phpsupport.outbox.delivery import Planned
 from phpsupport.outbox.kinds import Letter, Postpone, Withhold, kind
 from phpsupport.outbox.models import OutboxMessage
-from phpsupport.programs.models import policy_in_force
+from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.users.models import User
 from sessions.models import (
     Enrollment,
@@ -45,15 +46,20 @@ RETURNED = "note_returned"
 
 # --- planning -----------------------------------------------------------------------------------------
 def about_waiting(notes: Sequence[Note], *, at: datetime) -> list[Planned]:
-    """To the author's supervisor, or the program leads where there is none: a note awaits you."""
+    """To the author's supervisor, or the program leads where none is at work: a note awaits you."""
     note = notes[0]
+    working = RoleAssignment.objects.in_force(_day_of(note, at)).filter(
+        program_id=note.program_id, user__is_active=True
+    )
+    may_answer = working.filter(role__in=[Role.SUPERVISOR, Role.PROGRAM_LEAD])
     to = list(
-        Facilitator.objects.filter(program_id=note.program_id, user_id=note.author_id)
-        .exclude(supervisor=None)
-        .values_list("supervisor_id", flat=True)
+        Facilitator.objects.filter(
+            program_id=note.program_id,
+            user_id=note.author_id,
+            supervisor__in=may_answer.values("user_id"),
+        ).values_list("supervisor_id", flat=True)
     ) or list(
-        RoleAssignment.objects.in_force(at.date())
-        .filter(program_id=note.program_id, role=Role.PROGRAM_LEAD)
+        working.filter(role=Role.PROGRAM_LEAD)
         .exclude(user_id=note.author_id)
         .values_list("user_id", flat=True)
     )
@@ -69,6 +75,12 @@ def about_waiting(notes: Sequence[Note], *, at: datetime) -> list[Planned]:
         )
         for person in dict.fromkeys(to)
     ]
+
+
+def _day_of(note: Note, at: datetime) -> date:
+    """The day at the note's site."""
+    program = Program.objects.select_related("site").get(pk=note.program_id)
+    return clock.local_date(at, program.zone)
 
 
 def about_returned(note: Note, *, at: datetime) -> Planned:

@@ -84,6 +84,14 @@ def cancel(*, subject_id: UUID, why: str) -> int:
     )
 
 
+def let_wait_again(*, subject_id: UUID, why: str, at: datetime, **facts: Any) -> int:
+    """Take back a `cancel` for what is not due yet and was planned with these facts."""
+    planned = {f"facts__{name}": value for name, value in facts.items()}
+    return OutboxMessage.objects.filter(
+        subject_id=subject_id, state=State.WITHHELD, why=why, due_at__gt=at, **planned
+    ).update(state=State.WAITING, why="")
+
+
 def claim(*, at: datetime, limit: int = BATCH) -> list[OutboxMessage]:
     """Take up to `limit` due messages under a lease; two workers never take the same one.
 

@@ -1,9 +1,9 @@
 """Letting people know that a session they were expected at changes: neutral, by the outbox."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
-from phpsupport.outbox.delivery import Planned, cancel, enqueue
+from phpsupport.outbox.delivery import Planned, cancel, enqueue, let_wait_again
 from sessions.models import Enrollment, GroupSession
 from sessions.queries.attendance import enrolled_on
 
@@ -25,6 +25,9 @@ def tell_of_cancelled(
 def tell_of_moved(session: GroupSession, *, before: datetime, at: datetime) -> int:
     """Withhold reminders of the old time and tell everybody on the roster of the new one."""
     cancel(subject_id=session.pk, why="session-moved")
+    # Moved back to a time for which reminders were planned already: those count again.
+    again = session.starts_at.astimezone(UTC).isoformat()
+    let_wait_again(subject_id=session.pk, why="session-moved", at=at, starts_at=again)
     return _tell("session_moved", [session], at, was=before)
 
 
