@@ -136,10 +136,11 @@ def cancelled(message: OutboxMessage, at: datetime) -> Letter:
     if session.state != SessionState.CANCELLED:
         raise Withhold("takes-place")
     to, zone = _whoever(message.recipient_id)
-    _not_at_night(session, zone, at)
+    starts_at = _instant(message, "starts_at") or session.starts_at
+    _not_at_night(session, zone, at, unless_before=starts_at)
     return _appointment(
         to, session, at, "Your appointment {when} is cancelled.", "About your appointment",
-        starts_at=_instant(message, "starts_at") or session.starts_at,
+        starts_at=starts_at,
     )  # fmt: skip
 
 
@@ -152,8 +153,9 @@ def moved(message: OutboxMessage, at: datetime) -> Letter:
     if _instant(message, "starts_at") != session.starts_at:
         raise Withhold("moved-again")
     to, zone = _whoever(message.recipient_id)
-    _not_at_night(session, zone, at)
     before = _instant(message, "was")
+    first = min(before or session.starts_at, session.starts_at)
+    _not_at_night(session, zone, at, unless_before=first)
     was = f" {in_words(before, session.program.zone, at)}" if before else ""
     return _appointment(
         to, session, at, f"Your appointment{was} is now {{when}}.", "About your appointment"
@@ -250,13 +252,19 @@ def _whoever(pk: UUID) -> tuple[str, str]:
     return user.email, user.time_zone
 
 
-def _not_at_night(session: GroupSession, zone: str, at: datetime) -> None:
-    """Quiet hours are the recipient's; where their zone is not known, the site's."""
+def _not_at_night(
+    session: GroupSession, zone: str, at: datetime, *, unless_before: datetime | None = None
+) -> None:
+    """Quiet hours are the recipient's; where their zone is not known, the site's.
+
+    What would come too late after them, so that somebody sets out in vain, goes at once
+    (`unless_before`).
+    """
     policy = policy_in_force(
         session.program_id, at.astimezone(ZoneInfo(session.program.zone)).date()
     )
     until = quiet_until(at, zone or session.program.zone, policy)
-    if until:
+    if until and (unless_before is None or until < unless_before or unless_before <= at):
         raise Postpone(until)
 
 

@@ -1,14 +1,16 @@
 """Who is told, after times moved there and back and supervisors came and went."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
+from phpsupport.outbox.kinds import Postpone, compose
 from phpsupport.outbox.models import OutboxMessage, State
 from sessions.actions.reminders import queue_reminders
-from sessions.actions.schedule import move_session
+from sessions.actions.schedule import cancel_session, move_session
 from tests.factories import (
     enroll,
     make_participant,
@@ -71,3 +73,19 @@ def test_the_lead_is_told_of_notes_when_the_supervisor_has_left():
     world.signed()
     told = OutboxMessage.objects.filter(kind="note_awaits").values_list("recipient_id", flat=True)
     assert set(told) == {lead.pk}
+
+
+@pytest.mark.parametrize(("starts", "goes"), [(time(7, 30), True), (time(10), False)])
+def test_a_cancellation_that_quiet_hours_would_hold_too_long_goes_at_once(starts, goes):
+    program = make_program()
+    series = make_series(program, starts=starts, ends=time(11), weekdays=(1,))
+    session = make_session(series, DAY)
+    enroll(series, make_participant(program, email="jo@post.example"))
+    night = datetime(2026, 3, 2, 22, 30, tzinfo=ZoneInfo("America/New_York"))
+    cancel_session(session=session, reason="Snow", by=make_staff(program), at=night)
+    message = OutboxMessage.objects.get(kind="session_cancelled")
+    if goes:
+        assert "is cancelled" in compose(message, night).text
+    else:
+        with pytest.raises(Postpone):
+            compose(message, night)
