@@ -9,6 +9,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
+from phpsupport.lib.sheets import neutral
+
 WHOLE_FILE: Final = "(whole file)"
 WHOLE_ROW: Final = "(whole row)"
 SHOWN_AT_MOST: Final = 60
@@ -146,8 +148,7 @@ def shown(value: object) -> str:
 
 def harmless(value: object) -> str:
     """A cell that no spreadsheet runs."""
-    text = str(value)
-    return f"'{text}" if text.startswith(RUNS) else text
+    return neutral(value)
 
 
 def as_csv(report: Report) -> str:

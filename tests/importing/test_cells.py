@@ -99,6 +99,11 @@ def test_every_parser_reads_or_refuses(text):
                 assert str(no)  # noqa: PT017 - the sentence is what is tested
 
 
+@pytest.mark.parametrize("text", [" =1+1", "＝1+1", "\n=1+1", "\0@SUM(A1)"])
+def test_an_export_never_runs_what_a_spreadsheet_trims_or_widens(text):
+    assert harmless(text).startswith("'")
+
+
 @given(st.text(max_size=300))
 def test_what_is_shown_or_exported_never_runs(text):
     assert not harmless(text).startswith(RUNS)
