@@ -9,7 +9,7 @@ from participants.forms.people import PreferencesForm
 from participants.models import ContactKind, Participant
 from participants.queries.page import consents_of
 from participants.reaching import masked_email, masked_phone
-from participants.views.staff import change_consent
+from participants.views.page import change_consent
 from phpsupport.access.asked import Asked, now_and_today
 from phpsupport.access.gate import NOT_HERE, allow, load
 from phpsupport.access.roles import Role
