@@ -74,7 +74,7 @@ class AddFacilitatorForm(FactsForm):
         Section("Person", Row("languages", "phone"), "alumni_of_program"),
     )
     first_name = LineField(label="First name", max_length=80)
-    last_name = LineField(label="Surname", max_length=80, required=False)
+    last_name = LineField(label="Last name", max_length=80, required=False)
     email = forms.EmailField(
         label="E-mail",
         max_length=254,

@@ -55,7 +55,7 @@ class InviteForm(Form):
     submit = "Send the invitation"
     email = forms.EmailField(label="E-mail", max_length=254)
     first_name = forms.CharField(label="First name", max_length=80)
-    last_name = forms.CharField(label="Surname", max_length=80, required=False)
+    last_name = forms.CharField(label="Last name", max_length=80, required=False)
     roles = forms.MultipleChoiceField(label="Roles", widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, roles: frozenset[Role], **kwargs: Any) -> None:

@@ -62,6 +62,7 @@ ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
     ("Groups", "sessions:groups", "collection", PLANNING),
     ("Participants", "participants:census", "person", PLANNING | {R.CLINICIAN, R.PRIVACY_OFFICER}),
     ("Facilitators", "facilitators:list", "person-badge", PLANNING),
+    ("Facilitators' board", "facilitators:board", "people", frozenset({R.PROGRAM_LEAD})),
     (
         "Supervision",
         "facilitators:supervision",
@@ -102,11 +103,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         return {"frame": Frame(demo=settings.DEMO)}
     program = getattr(request, "program", None)
     held = scope_of(user).roles.get(program.pk, frozenset()) if program else frozenset()
-    entries = [
-        (label, url, icon)
-        for label, name, icon, roles in ENTRIES
-        if roles & held and (url := _address(name))
-    ]
+    # By address: who holds two roles sees one place once, in the words of the first.
+    places: dict[str, tuple[str, str, str]] = {}
+    for label, name, icon, roles in ENTRIES:
+        if roles & held and (url := _address(name)):
+            places.setdefault(url, (label, url, icon))
+    entries = list(places.values())
     # The longest address that fits: /participants/mine/ is not the page /participants/.
     here = max(
         (url for _, url, _ in entries if _is_current(request.path, url)), key=len, default=""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.core.paginator import Page, Paginator
+from django.db.models import Q
 
 from facilitators.grants import nobody_named
 from facilitators.models import BoundaryConcern
@@ -118,7 +119,11 @@ def trail(
         .order_by("-at", "pk")
     )
     if action:
-        events = events.filter(action__startswith=action.strip().lower().replace(" ", "_"))
+        typed = action.strip().lower().replace(": ", ".")
+        events = events.filter(
+            Q(action__startswith=typed.replace(" ", "_"))
+            | Q(action__startswith=typed.replace(" ", ""))
+        )
     if person:
         events = events.filter(actor_id=person)
     if about:
@@ -164,7 +169,10 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def _what(event: AuditEvent) -> str:
     """ "participant.read" as "Participant: read", "signed.in" as "Signed in"."""
     between = " " if event.action.startswith("signed.") else ": "
-    words = event.action.replace(".", between).replace("_", " ")
+    subject, _, act = event.action.partition(".")
+    if subject == event.object_type.partition(".")[2]:
+        subject = _kind(event)
+    words = f"{subject}{between}{act}".replace("_", " ")
     if event.action == "access.refused":
         words += f" ({event.detail.get('page', '')})"
     return words[:1].upper() + words[1:]
@@ -174,12 +182,18 @@ def _about(event: AuditEvent) -> str:
     """What kind of row it was, unless the act says so already, and the beginning of its key."""
     if event.object_id is None:
         return ""
-    try:
-        kind = str(apps.get_model(event.object_type)._meta.verbose_name)
-    except LookupError:  # of a model that is gone
-        kind = event.object_type.partition(".")[2]
-    said = event.action.partition(".")[0].replace("_", " ") == kind
+    kind = _kind(event)
+    subject = event.action.partition(".")[0].replace("_", " ")
+    said = subject in (kind, event.object_type.partition(".")[2])
     return f"{'' if said else kind} {str(event.object_id)[:8]}".strip()
+
+
+def _kind(event: AuditEvent) -> str:
+    """The kind of row in words, "group session" for sessions.groupsession."""
+    try:
+        return str(apps.get_model(event.object_type)._meta.verbose_name)
+    except (LookupError, ValueError):  # of a model that is gone
+        return event.object_type.partition(".")[2]
 
 
 def sessions_on(*, program: Program, day: date) -> int:

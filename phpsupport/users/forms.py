@@ -12,7 +12,7 @@ class ProfileForm(ModelForm):
     layout = (
         Section("Your name", Row("first_name", "last_name"), Row("preferred_name", "pronouns")),
         Section("How pages look", "theme"),
-        Section("Messages", Row("wants_reminders", "time_zone")),
+        Section("Messages", "wants_reminders", "time_zone"),
     )
 
     class Meta:
@@ -21,11 +21,11 @@ class ProfileForm(ModelForm):
             "first_name", "last_name", "preferred_name", "pronouns", "theme", "time_zone", "wants_reminders",
         )  # fmt: skip
         labels = {
-            "last_name": "Surname",
+            "last_name": "Last name",
             "theme": "Light or dark",
-            "time_zone": "Where you live",
+            "time_zone": "Your time zone",
             "wants_reminders": "Remind me of my sessions by e-mail",
         }
         help_texts = {
-            "time_zone": "Its time zone, so that nothing is sent at night. Pages show the site's own times.",
+            "time_zone": "So that nothing is sent at night where you are. Pages show the site's own times.",
         }

@@ -88,7 +88,10 @@ def session_move(request: Asked, pk: UUID) -> HttpResponse:
         at=clock.now(),
     )
     if form.carry_out(move):
-        messages.success(request, "The session is moved. If its time changed, people are told.")
+        if form.has_changed():
+            messages.success(request, "The session is moved. If its time changed, people are told.")
+        else:
+            messages.info(request, "Nothing was changed: the session stays where it is.")
         return redirect(here)
     return _form_page(request, found, form, "Move this session", when=now.when)
 

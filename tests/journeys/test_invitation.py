@@ -33,7 +33,7 @@ def test_invited_by_mail_in_at_work_and_out_again(
     desk.get_by_role("button", name="Send the invitation").click()
     expect(desk.get_by_text("Choose at least one.")).to_be_visible()
     expect(desk.get_by_label("First name")).to_have_value("Noa")
-    desk.get_by_label("Surname").fill("Berg")
+    desk.get_by_label("Last name").fill("Berg")
     desk.get_by_label("Scheduler").check()
     axe(desk)
     desk.get_by_role("button", name="Send the invitation").click()
