@@ -143,7 +143,7 @@ def _unpack(package: bytes, fresh: Path, folder: Path) -> None:
             with tarfile.open(fileobj=io.BytesIO(inner(name))) as archive:
                 # The oldest 3.11 does not know it; what is unpacked is pinned by its digest.
                 archive.extraction_filter = getattr(tarfile, "data_filter", None)
-                archive.extractall(target)
+                archive.extractall(target)  # noqa: S202
     (fresh / "fonts.conf").write_text(
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
         f"  <dir>{folder}/fonts</dir>\n"
