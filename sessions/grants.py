@@ -1,5 +1,9 @@
 """Who may see which group, session, roster and note; and which participants come with a roster."""
 
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
 from django.db.models import Q
 
 from participants.models import EpisodeOfCare, Participant
@@ -64,15 +68,24 @@ def supervised_sessions(scope: Scope):  # type: ignore[no-untyped-def]
     )
 
 
+def places_now(scope: Scope, programs: list[UUID], series: Any):  # type: ignore[no-untyped-def]
+    """Places in these series that hold or are to come. Who left before a facilitator or supervisor
+    came is none of theirs; a day's grace covers every zone."""
+    return Enrollment.objects.filter(
+        Q(until_on=None) | Q(until_on__gte=scope.at.date() - timedelta(days=1)),
+        program_id__in=programs,
+        series_id__in=series,
+    ).values("participant_id")
+
+
 @grant(Participant)
 def people_on_own_rosters(scope: Scope) -> Q | None:
     programs = scope.programs(Role.FACILITATOR)
     if not programs:
         return None
     led = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
-    enrolled = Enrollment.objects.filter(program_id__in=programs, series_id__in=led)
     marked = Attendance.objects.filter(program_id__in=programs, session_id__in=led_sessions(scope))
-    return Q(pk__in=enrolled.values("participant_id")) | Q(pk__in=marked.values("participant_id"))
+    return Q(pk__in=places_now(scope, programs, led)) | Q(pk__in=marked.values("participant_id"))
 
 
 @grant(Participant)
@@ -81,8 +94,7 @@ def people_on_supervised_rosters(scope: Scope) -> Q | None:
     if not programs:
         return None
     led = SeriesFacilitator.objects.filter(facilitator__supervisor=scope.user).values("series_id")
-    enrolled = Enrollment.objects.filter(program_id__in=programs, series_id__in=led)
-    return Q(pk__in=enrolled.values("participant_id"))
+    return Q(pk__in=places_now(scope, programs, led))
 
 
 @grant(EpisodeOfCare)
@@ -92,8 +104,11 @@ def episodes_on_rosters(scope: Scope) -> Q | None:
         return None
     mine = Q(facilitator__user=scope.user) | Q(facilitator__supervisor=scope.user)
     led = SeriesFacilitator.objects.filter(mine).values("series_id")
-    enrolled = Enrollment.objects.filter(program_id__in=programs, series_id__in=led)
-    return Q(program_id__in=programs, participant_id__in=enrolled.values("participant_id"))
+    marked = Attendance.objects.filter(program_id__in=programs, session_id__in=led_sessions(scope))
+    return Q(program_id__in=programs) & (
+        Q(participant_id__in=places_now(scope, programs, led))
+        | Q(participant_id__in=marked.values("participant_id"))
+    )
 
 
 @grant(Enrollment, WaitlistEntry)
