@@ -5,11 +5,12 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Q
 
-from participants.actions.guards import last_guard, lock_open_stay, lock_stay
+from participants.actions.guards import lock_open_stay, lock_stay
 from participants.models import CareTeamMembership, EpisodeOfCare
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record
+from phpsupport.lib.constraints import last_guard
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.wording import day
 from phpsupport.users.models import User

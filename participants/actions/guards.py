@@ -1,29 +1,12 @@
-"""What the actions share: locks in one order (organization, person, stay) and the last guard."""
+"""What the actions share: locks in one order (organization, person, stay)."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date, datetime
-
-from django.db import IntegrityError, transaction
 
 from participants.models import EpisodeOfCare, Participant
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.wording import day
 from phpsupport.programs.models import Program
-
-
-@contextmanager
-def last_guard(refusals: Mapping[str, Callable[[], Refused]]) -> Iterator[None]:
-    """Turn a constraint that fires after all (two people at the same moment) into its sentence."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as fault:
-        name = str(getattr(getattr(fault.__cause__, "diag", None), "constraint_name", ""))
-        if name in refusals:
-            raise refusals[name]() from fault
-        raise
 
 
 def lock_person(participant: Participant) -> Participant:

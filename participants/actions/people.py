@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from participants.actions.guards import last_guard, lock_person
+from participants.actions.guards import lock_person
 from participants.models import Participant
 from participants.names import clean_name
 from phpsupport.audit.trail import record
+from phpsupport.lib.constraints import last_guard
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 

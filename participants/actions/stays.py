@@ -7,7 +7,6 @@ from django.db import transaction
 
 from participants.actions.contacts import give_consent, set_contact
 from participants.actions.guards import (
-    last_guard,
     lock_open_stay,
     lock_person,
     lock_stay,
@@ -29,6 +28,7 @@ from participants.policies import refuse_move
 from participants.queries.duplicates import possible_duplicates
 from participants.signals import episode_discharged, episode_reopened
 from phpsupport.audit.trail import record
+from phpsupport.lib.constraints import last_guard
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.wording import date_in_full, day
 from phpsupport.programs.models import Organization, Program

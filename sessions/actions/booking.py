@@ -3,18 +3,17 @@
 1. `lock_slots` takes advisory locks on the room and the people, always in the same order, so that
    two who want the same wait for each other and can never wait in a ring.
 2. Under the locks the rows are read and what is in the way is told in words.
-3. The exclusion constraints are the last guard; `last_guard` turns their refusal into a sentence.
+3. The exclusion constraints are the last guard; `GUARDS` has a sentence for each.
 4. `once_more` repeats an action that the database stopped to solve a deadlock.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import wraps
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, wraps
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from facilitators.models import Facilitator
 from phpsupport.lib import wording
@@ -26,15 +25,24 @@ T = TypeVar("T")
 BUSY: Final = "Somebody else is changing the same part of the schedule. Try again in a moment."
 COLLISIONS: Final = frozenset({"40P01", "40001", "55P03"})  # deadlock, serialization, lock timeout
 GUARDS: Final = {
-    "room_once_at_a_time": (
+    "room_once_at_a_time": partial(
+        Refused,
         "The room was taken by somebody else a moment ago. Look at the dates again.",
-        "room",
+        field="room",
+        code="taken",
     ),
-    "facilitator_once_at_a_time": (
+    "facilitator_once_at_a_time": partial(
+        Refused,
         "One of the facilitators was booked by somebody else a moment ago. Look at the dates again.",
-        "lead",
+        field="lead",
+        code="taken",
     ),
-    "one_session_per_start": ("This series has a session at that time already.", "starts"),
+    "one_session_per_start": partial(
+        Refused,
+        "This series has a session at that time already.",
+        field="starts",
+        code="taken",
+    ),
 }
 TOLD_AT_MOST: Final = 3
 
@@ -83,20 +91,6 @@ def lock_slots(room_ids: Iterable[UUID], person_ids: Iterable[UUID]) -> None:
             cursor.execute(
                 "SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key", [keys]
             )
-
-
-@contextmanager
-def last_guard() -> Iterator[None]:
-    """Turn the refusal of a constraint into a sentence; what was written in here is undone."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as fault:
-        diagnosis = getattr(fault.__cause__, "diag", None)
-        known = GUARDS.get(getattr(diagnosis, "constraint_name", None) or "")
-        if known is None:
-            raise
-        raise Refused(known[0], field=known[1], code="taken") from None
 
 
 def refuse_obstacles(

@@ -8,11 +8,12 @@ from django.db.models import QuerySet
 from facilitators.models import Facilitator
 from phpsupport.audit.trail import record
 from phpsupport.lib import wording
+from phpsupport.lib.constraints import last_guard
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Closure
 from phpsupport.users.models import User
 from sessions.actions.booking import (
-    last_guard,
+    GUARDS,
     lock_slots,
     once_more,
     people_of,
@@ -108,7 +109,7 @@ def move_session(
     before = session.starts_at
     session.local_date, session.starts_at, session.ends_at = on, d.starts_at, d.ends_at
     session.room, session.moved = room, True
-    with last_guard():
+    with last_guard(GUARDS):
         session.save(update_fields=["local_date", "starts_at", "ends_at", "room", "moved"])
         SessionFacilitator.objects.filter(session=session).update(
             starts_at=d.starts_at, ends_at=d.ends_at
@@ -148,7 +149,7 @@ def staff_session(
         accept_not_cleared=accept_not_cleared,
     )
     session.moved = True
-    with last_guard():
+    with last_guard(GUARDS):
         session.save(update_fields=["moved"])
         SessionFacilitator.objects.filter(session=session).delete()
         store_people([(session, people)])

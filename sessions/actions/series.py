@@ -7,10 +7,11 @@ from uuid import UUID
 from facilitators.models import Facilitator
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
+from phpsupport.lib.constraints import last_guard
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions.actions.booking import (
-    last_guard,
+    GUARDS,
     lock_slots,
     once_more,
     people_of,
@@ -86,7 +87,7 @@ def create_series(
         until_on=until_on,
         capacity=capacity,
     )
-    with last_guard():
+    with last_guard(GUARDS):
         series.save(force_insert=True)
         SeriesFacilitator.objects.bulk_create(
             SeriesFacilitator(series=series, facilitator=f, part=part) for f, part in people
@@ -239,7 +240,7 @@ def replace_facilitator(
             zone=series.zone,
             accept_not_cleared=accept_not_cleared,
         )
-    with last_guard():
+    with last_guard(GUARDS):
         ids = [s.pk for s in changing]
         # Whoever co-facilitated and now leads is there once.
         SessionFacilitator.objects.filter(

@@ -417,8 +417,8 @@ def test_of_many_who_readmit_or_discharge_at_once_one_wins() -> None:
 )
 def test_the_database_is_the_last_guard(program: Program, days: dict[str, date], code: str) -> None:
     """A write that slips past the checks is told in the same words."""
-    from participants.actions.guards import last_guard
     from participants.actions.stays import GUARDS
+    from phpsupport.lib.constraints import last_guard
 
     stay = admit(program)
     with pytest.raises(Refused) as refused, last_guard(GUARDS):
