@@ -1,9 +1,10 @@
 """Pages for supervisors and program leads: the board, training, certification, clearance."""
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -24,7 +25,7 @@ from facilitators.queries.board import board as board_of
 from facilitators.queries.facilitators import facilitator_record
 from facilitators.queries.training import Matrix, requirement_rows
 from facilitators.queries.training import matrix as matrix_of
-from facilitators.views.planner import (
+from facilitators.views.record_page import (
     EDIT,
     JUDGES,
     act,
@@ -33,10 +34,8 @@ from facilitators.views.planner import (
     confirm_page,
     facilitator_of,
     form_page,
-    person,
-    place,
-    saved,
 )
+from phpsupport.access.asked import Asked, today_of
 from phpsupport.access.gate import allow, load, require
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
@@ -50,26 +49,26 @@ TRAINING = (Role.SUPERVISOR, Role.PROGRAM_LEAD, Role.SCHEDULER)
 
 # --- board ----------------------------------------------------------------------------------------
 @allow(*JUDGES)
-def board(request: HttpRequest) -> HttpResponse:
-    found = board_of(person(request), place(request), clock.now())
+def board(request: Asked) -> HttpResponse:
+    found = board_of(request.user, request.program, clock.now())
     return render(request, "facilitators/board/board.html", {"board": found})
 
 
 # --- matrix ---------------------------------------------------------------------------------------
-def _matrix(request: HttpRequest) -> tuple[Matrix, DayForm]:
-    program = place(request)
+def _matrix(request: Asked) -> tuple[Matrix, DayForm]:
+    program = request.program
     today = local_date(clock.now(), program.zone)
     form = DayForm(request.GET if "on" in request.GET else None, initial={"on": today})
     chosen = form.cleaned_data.get("on") if form.is_bound and form.is_valid() else None
-    user = person(request)
+    user = request.user
     may_record = scope_of(user).has(program.pk, *JUDGES)
     return matrix_of(user, program, chosen or today, may_record=may_record), form
 
 
 @allow(*TRAINING)
-def matrix(request: HttpRequest) -> HttpResponse:
+def matrix(request: Asked) -> HttpResponse:
     found, form = _matrix(request)
-    today = local_date(clock.now(), place(request).zone)
+    today = today_of(request)
     return render(
         request,
         "facilitators/training/matrix.html",
@@ -79,19 +78,19 @@ def matrix(request: HttpRequest) -> HttpResponse:
             "day": wording.day(found.day, year=True),
             "is_today": found.day == today,
             "day_error": form.errors.get("on", [""])[0] if form.is_bound else "",
-            "may_set": scope_of(person(request)).has(place(request).pk, *JUDGES),
+            "may_set": scope_of(request.user).has(request.program.pk, *JUDGES),
         },
     )
 
 
 @allow(*TRAINING)
-def matrix_export(request: HttpRequest) -> HttpResponse:
+def matrix_export(request: Asked) -> HttpResponse:
     found, _ = _matrix(request)
     record(
         "training.exported",
-        by=person(request),
+        by=request.user,
         at=clock.now(),
-        program_id=place(request).pk,
+        program_id=request.program.pk,
         rows=len(found.rows),
     )
     return csv_file(found.lines(), f"training-{found.day.isoformat()}")
@@ -99,13 +98,13 @@ def matrix_export(request: HttpRequest) -> HttpResponse:
 
 # --- requirements ---------------------------------------------------------------------------------
 @allow(*TRAINING)
-def requirements(request: HttpRequest) -> HttpResponse:
+def requirements(request: Asked) -> HttpResponse:
     return _requirements(request, RequirementForm())
 
 
-def _requirements(request: HttpRequest, form: RequirementForm) -> HttpResponse:
-    program = place(request)
-    asked, retired = requirement_rows(person(request), program)
+def _requirements(request: Asked, form: RequirementForm) -> HttpResponse:
+    program = request.program
+    asked, retired = requirement_rows(request.user, program)
     return render(
         request,
         "facilitators/training/requirements.html",
@@ -113,35 +112,29 @@ def _requirements(request: HttpRequest, form: RequirementForm) -> HttpResponse:
             "asked": asked,
             "retired": retired,
             "form": form,
-            "may_set": scope_of(person(request)).has(program.pk, *JUDGES),
+            "may_set": scope_of(request.user).has(program.pk, *JUDGES),
         },
         status=422 if form.is_bound else 200,
     )
 
 
 @allow(*JUDGES, methods=("POST",))
-def requirement_add(request: HttpRequest) -> HttpResponse:
+def requirement_add(request: Asked) -> HttpResponse:
     form = RequirementForm(request.POST)
-
-    def action() -> None:
-        training_actions.add_requirement(
-            program=place(request),
-            by=person(request),
-            at=clock.now(),
-            **form.cleaned_data,
-        )
-
-    if saved(form, action):
+    add = partial(
+        training_actions.add_requirement, program=request.program, by=request.user, at=clock.now()
+    )
+    if form.carry_out(add):
         messages.success(request, f"{form.cleaned_data['name']} is asked of facilitators now.")
         return redirect("facilitators:requirements")
     return _requirements(request, form)
 
 
 @allow(*JUDGES, methods=("POST",))
-def requirements_seed(request: HttpRequest) -> HttpResponse:
+def requirements_seed(request: Asked) -> HttpResponse:
     made = training_actions.seed_requirements(
-        program=place(request),
-        by=person(request),
+        program=request.program,
+        by=request.user,
         at=clock.now(),
     )
     if made:
@@ -156,7 +149,7 @@ def requirements_seed(request: HttpRequest) -> HttpResponse:
 
 
 @allow(*JUDGES, methods=EDIT)
-def requirement_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
+def requirement_retire(request: Asked, pk: UUID) -> HttpResponse:
     rows = TrainingRequirement.objects.select_related("program__site")
     requirement = load(request, rows, pk)
     if request.method == "POST":
@@ -165,7 +158,7 @@ def requirement_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
             f"{requirement.name} is not asked any more.",
             lambda: training_actions.retire_requirement(
                 requirement=requirement,
-                by=person(request),
+                by=request.user,
                 at=clock.now(),
             ),
         )
@@ -188,14 +181,14 @@ def requirement_retire(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 # --- training -------------------------------------------------------------------------------------
-def _judged(request: HttpRequest, pk: UUID) -> Facilitator:
+def _judged(request: Asked, pk: UUID) -> Facilitator:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_judge_training(person(request), facilitator))
+    require(policies.can_judge_training(request.user, facilitator))
     return facilitator
 
 
 @allow(*JUDGES, methods=EDIT)
-def training_add(request: HttpRequest, pk: UUID) -> HttpResponse:
+def training_add(request: Asked, pk: UUID) -> HttpResponse:
     facilitator = _judged(request, pk)
     form = TrainingForm(
         request.POST or None,
@@ -203,13 +196,10 @@ def training_add(request: HttpRequest, pk: UUID) -> HttpResponse:
         initial={"requirement": request.GET.get("requirement", "")[:40]},
         cancel=back_to(facilitator, "#trainings"),
     )
-
-    def action() -> None:
-        training_actions.record_training(
-            facilitator=facilitator, by=person(request), at=clock.now(), **form.cleaned_data
-        )
-
-    if request.method == "POST" and saved(form, action):
+    note = partial(
+        training_actions.record_training, facilitator=facilitator, by=request.user, at=clock.now()
+    )
+    if form.carry_out(note):
         messages.success(
             request,
             f"{form.cleaned_data['requirement'].name} is on record for {facilitator.user.name}.",
@@ -219,28 +209,26 @@ def training_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @allow(*JUDGES, methods=("POST",))
-def training_verify(request: HttpRequest, pk: UUID, training: UUID) -> HttpResponse:
+def training_verify(request: Asked, pk: UUID, training: UUID) -> HttpResponse:
     facilitator = _judged(request, pk)
     row: TrainingRecord = belonging(TrainingRecord, facilitator, training)
     act(
         request,
         "The certificate is verified.",
-        lambda: training_actions.verify_training(training=row, by=person(request), at=clock.now()),
+        lambda: training_actions.verify_training(training=row, by=request.user, at=clock.now()),
     )
     return redirect(back_to(facilitator, f"#t-{row.requirement_id}"))
 
 
 @allow(*JUDGES, methods=EDIT)
-def training_revoke(request: HttpRequest, pk: UUID, training: UUID) -> HttpResponse:
+def training_revoke(request: Asked, pk: UUID, training: UUID) -> HttpResponse:
     facilitator = _judged(request, pk)
     row: TrainingRecord = belonging(TrainingRecord, facilitator, training)
     if request.method == "POST":
         act(
             request,
             "The training counts no more. It stays on record.",
-            lambda: training_actions.revoke_training(
-                training=row, by=person(request), at=clock.now()
-            ),
+            lambda: training_actions.revoke_training(training=row, by=request.user, at=clock.now()),
         )
         return redirect(back_to(facilitator, f"#t-{row.requirement_id}"))
     return confirm_page(
@@ -260,23 +248,23 @@ def training_revoke(request: HttpRequest, pk: UUID, training: UUID) -> HttpRespo
 
 # --- certification --------------------------------------------------------------------------------
 @allow(*JUDGES, methods=EDIT)
-def certification_add(request: HttpRequest, pk: UUID) -> HttpResponse:
+def certification_add(request: Asked, pk: UUID) -> HttpResponse:
     facilitator = _judged(request, pk)
     form = CertificationForm(request.POST or None, cancel=back_to(facilitator, "#certification"))
-
-    def action() -> None:
-        training_actions.record_certification(
-            facilitator=facilitator, by=person(request), at=clock.now(), **form.cleaned_data
-        )
-
-    if request.method == "POST" and saved(form, action):
+    note = partial(
+        training_actions.record_certification,
+        facilitator=facilitator,
+        by=request.user,
+        at=clock.now(),
+    )
+    if form.carry_out(note):
         messages.success(request, f"The certification of {facilitator.user.name} is on record.")
         return redirect(back_to(facilitator, "#certification"))
     return form_page(request, facilitator, form, title=f"Certification of {facilitator.user.name}")
 
 
 @allow(*JUDGES, methods=EDIT)
-def certification_revoke(request: HttpRequest, pk: UUID, certification: UUID) -> HttpResponse:
+def certification_revoke(request: Asked, pk: UUID, certification: UUID) -> HttpResponse:
     facilitator = _judged(request, pk)
     row: Certification = belonging(Certification, facilitator, certification)
     if request.method == "POST":
@@ -285,7 +273,7 @@ def certification_revoke(request: HttpRequest, pk: UUID, certification: UUID) ->
             "The certification counts no more. It stays on record.",
             lambda: training_actions.revoke_certification(
                 certification=row,
-                by=person(request),
+                by=request.user,
                 at=clock.now(),
             ),
         )
@@ -308,9 +296,9 @@ def certification_revoke(request: HttpRequest, pk: UUID, certification: UUID) ->
 
 # --- clearance all the same -----------------------------------------------------------------------
 @allow(*JUDGES, methods=EDIT)
-def override(request: HttpRequest, pk: UUID) -> HttpResponse:
+def override(request: Asked, pk: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_override_clearance(person(request), facilitator))
+    require(policies.can_override_clearance(request.user, facilitator))
     at = clock.now()
     today = local_date(at, facilitator.program.zone)
     form = OverrideForm(
@@ -318,13 +306,10 @@ def override(request: HttpRequest, pk: UUID) -> HttpResponse:
         initial={"from_on": today},
         cancel=back_to(facilitator, "#clearance"),
     )
-
-    def action() -> None:
-        clearance_actions.give_clearance_override(
-            facilitator=facilitator, by=person(request), at=at, **form.cleaned_data
-        )
-
-    if request.method == "POST" and saved(form, action):
+    give = partial(
+        clearance_actions.give_clearance_override, facilitator=facilitator, by=request.user, at=at
+    )
+    if form.carry_out(give):
         said = days_words(form.cleaned_data["from_on"], form.cleaned_data["until_on"])
         messages.success(
             request, f"{facilitator.user.name} may lead {said}. The reason is on record."
@@ -341,9 +326,9 @@ def override(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @allow(*JUDGES, methods=EDIT)
-def override_withdraw(request: HttpRequest, pk: UUID, override: UUID) -> HttpResponse:
+def override_withdraw(request: Asked, pk: UUID, override: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
-    require(policies.can_override_clearance(person(request), facilitator))
+    require(policies.can_override_clearance(request.user, facilitator))
     row: ClearanceOverride = belonging(ClearanceOverride, facilitator, override)
     if request.method == "POST":
         act(
@@ -351,7 +336,7 @@ def override_withdraw(request: HttpRequest, pk: UUID, override: UUID) -> HttpRes
             "It is withdrawn. The reason stays on record.",
             lambda: clearance_actions.withdraw_clearance_override(
                 override=row,
-                by=person(request),
+                by=request.user,
                 at=clock.now(),
             ),
         )
