@@ -158,6 +158,9 @@ ACCOUNT_FORMS = {
     "login": "phpsupport.users.sign_in_forms.SignInForm",
     "reset_password": "phpsupport.users.sign_in_forms.NewPasswordForm",
     "add_email": "phpsupport.users.sign_in_forms.ChangeAddressForm",
+    "change_password": "phpsupport.users.sign_in_forms.OtherPasswordForm",
+    "set_password": "phpsupport.users.sign_in_forms.FirstPasswordForm",
+    "reset_password_from_key": "phpsupport.users.sign_in_forms.PasswordByLinkForm",
 }
 ACCOUNT_ADAPTER = "phpsupport.users.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -32,6 +32,7 @@ class MyPerson:
     name: str
     called: str
     pronouns: str
+    record_number: str
     level: str
     level_kind: str
     state: str
@@ -71,6 +72,7 @@ def my_people(program: Program, user: User, today: date) -> list[MyPerson]:
                 name=full_name(*names),
                 called=display_name(*names),
                 pronouns=person.pronouns,
+                record_number=person.record_number,
                 level=stay.level or "",
                 level_kind=level_kind(stay.level),
                 state=state,

@@ -2,9 +2,21 @@
 
 from typing import Any
 
-from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    LoginForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
 
 LABEL = "E-mail"
+PASSWORDS = {
+    "oldpassword": "Current password",
+    "password1": "New password",
+    "password2": "New password, again",
+}
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -29,6 +41,37 @@ class ChangeAddressForm(AddEmailForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _name(self.fields["email"])
+
+
+class OtherPasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    """Another password instead of the current one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_passwords(self.fields)
+
+
+class FirstPasswordForm(SetPasswordForm):  # type: ignore[misc]
+    """The first password of an account that has none."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_passwords(self.fields)
+
+
+class PasswordByLinkForm(ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password, after the link from the mailbox."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_passwords(self.fields)
+
+
+def _name_passwords(fields: dict[str, Any]) -> None:
+    for name, label in PASSWORDS.items():
+        if name in fields:
+            fields[name].label = label
+            fields[name].widget.attrs.pop("placeholder", None)
 
 
 def _name(field: Any) -> None:
