@@ -50,5 +50,8 @@ class World:
 
 
 def day_after_friday(w: World) -> date:
-    """The last Monday before today: closed, so that a note of the Friday before waited over it."""
-    return w.today - timedelta(days=w.today.weekday() or 7)
+    """The last Monday before today whose Friday was open: closed, so that a note waited over it."""
+    monday = w.today - timedelta(days=w.today.weekday() or 7)
+    while w.program.closures.filter(date=monday - timedelta(days=3)).exists():
+        monday -= timedelta(days=7)
+    return monday

@@ -15,6 +15,8 @@ from facilitators.models import ClearanceOverride, Leave
 from phpsupport.access.models import Invitation
 from phpsupport.access.roles import Role
 from phpsupport.demo import world as demo
+from phpsupport.importing import keeping
+from phpsupport.importing.report import Report
 from phpsupport.lib import clock
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
@@ -30,8 +32,11 @@ PEOPLE = {
     Role.PRIVACY_OFFICER: "samuel@harbor.example",
     Role.ADMINISTRATOR: "ines@harbor.example",
 }
-# Not pages: files, fragments and addresses that only lead on.
-NO_PAGE = {"home:today", "facilitators:matrix-export", "health:health"}
+# Not pages: files, parts of a page (seen within it in its journey), addresses that only lead on.
+NO_PAGE = {
+    "home:today", "health:health", "facilitators:matrix-export", "importing:template-csv",
+    "importing:template-xlsx", "importing:sample", "importing:report", "sessions:series-preview",
+}  # fmt: skip
 # Signed out, beside those of the table.
 ENTRANCE = ("account_login", "account_reset_password")
 SECURITY = (
@@ -85,6 +90,10 @@ def things(program: Program) -> dict[str, Any]:
         "assignment": program.role_assignments.filter(role=Role.SCHEDULER).first().pk,
         "user": User.objects.get(email=PEOPLE[Role.SCHEDULER]).pk,
         "invitation": invitation.pk,
+        "upload": keeping.keep(
+            files=(), report=Report(), program=program, at=now,
+            user=User.objects.get(email=PEOPLE[Role.SCHEDULER]),
+        ),
     }  # fmt: skip
 
 
