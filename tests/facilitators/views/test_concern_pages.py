@@ -183,7 +183,10 @@ def test_the_way_through_in_the_browser(client, world):
     client.post(step_of(concern, "start"), {"start-words": ""})
     client.post(step_of(concern, "agree"), {"agree-words": "A refresher by Friday."})
     answer = client.post(step_of(concern, "close"), {"close-words": "Done."}, follow=True)
-    assert "This needs a second reviewer who agrees. Ask one, then close it." in answer.content.decode()
+    assert (
+        "This needs a second reviewer who agrees. Ask one, then close it."
+        in answer.content.decode()
+    )
     client.post(step_of(concern, "second"), {"second-second_reviewer": str(world.lead.pk)})
     client.force_login(world.lead)
     client.post(step_of(concern, "opinion"), {"opinion-agrees": "yes"})
