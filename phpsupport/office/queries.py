@@ -172,7 +172,7 @@ def _what(event: AuditEvent) -> str:
     subject, _, act = event.action.partition(".")
     if subject == event.object_type.partition(".")[2]:
         subject = _kind(event)
-    words = f"{subject}{between}{act}".replace("_", " ")
+    words = (f"{subject}{between}{act}" if act else subject).replace("_", " ")
     if event.action == "access.refused":
         words += f" ({event.detail.get('page', '')})"
     return words[:1].upper() + words[1:]

@@ -1,4 +1,4 @@
-"""A concern leaves no line in the trail of whom it names."""
+"""The trail in words; a concern leaves no line in the trail of whom it names."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from facilitators.actions.concerns import report_concern
 from phpsupport.access.roles import Role
-from tests.factories import make_facilitator, make_program, make_staff
+from phpsupport.audit.trail import record
+from tests.factories import make_facilitator, make_program, make_series, make_session, make_staff
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 3, 16, tzinfo=UTC)
@@ -29,3 +30,17 @@ def test_the_officer_who_is_named_or_tied_reads_nothing_of_it(client):
         page = client.get(reverse("office:trail"), {"about": concern.pk})
         found[officer] = "Concern: reported" in page.content.decode()
     assert found == {named: False, tied: False, free: True}
+
+
+@time_machine.travel(NOW, tick=False)
+@pytest.mark.parametrize("typed", ["", "group session", "Group session: read", "groupsession.re"])
+def test_a_line_names_its_kind_in_words_and_is_found_by_them(client, typed):
+    program = make_program()
+    session = make_session(make_series(program), NOW.date())
+    officer = make_staff(program, Role.PRIVACY_OFFICER)
+    record("groupsession.read", by=officer, at=NOW, obj=session, program_id=program.pk)
+    record("search", by=officer, at=NOW, program_id=program.pk)
+    client.force_login(officer)
+    page = client.get(reverse("office:trail"), {"action": typed}).content.decode()
+    assert "<b>Group session: read</b>" in page
+    assert ("<b>Search</b>" in page) is (typed == "")
