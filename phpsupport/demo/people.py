@@ -122,6 +122,6 @@ OWN_WORDS = (
     ("Today I only wanted to listen.", "Listening was enough.", "Open the round on Friday, perhaps."),
     ("I said it out loud for the first time.", "The group said thank you for the trust.", "Write it down before the next meeting."),
     ("The mornings are the hardest.", "We looked at what a morning could begin with.", "Radio first, phone later."),
-    ("It felt good to be of use.", "Coached another member in the scene.", "Think about leading a round."),
+    ("It felt good to be of use.", "Helped somebody else with the scene.", "Think about leading a round."),
     ("I laughed today.", "Brought a story from the kitchen.", "Bring the recipe."),
 )  # fmt: skip

@@ -71,7 +71,7 @@ def raise_concerns(w: World) -> None:
     concerns.report_concern(
         program=w.program, by=w.users["ana"], at=w.at(w.program_day(1), 16),
         concern_class=ConcernClass.QUESTION, category="gift_received", facilitator=w.peers["ana"],
-        narrative="A member brought me a knitted scarf. May I keep it?", occurred_on=w.program_day(1),
+        narrative="Somebody from the group brought me a knitted scarf. May I keep it?", occurred_on=w.program_day(1),
     )  # fmt: skip
     contact = concerns.report_concern(
         program=w.program, by=w.users["devon"], at=w.at(w.program_day(5), 9),
