@@ -13,6 +13,7 @@ urlpatterns = [
     path("<uuid:pk>/edit/", page.edit, name="edit"),
     path("<uuid:pk>/contacts/", page.contacts, name="contacts"),
     path("<uuid:pk>/consents/", page.consents, name="consents"),
+    path("<uuid:pk>/account/", page.account, name="account"),
     path("<uuid:pk>/level/", stays.level, name="level"),
     path("<uuid:pk>/discharge/", stays.discharge, name="discharge"),
     path("<uuid:pk>/discharge/take-back/", stays.reopen, name="reopen"),

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from participants.actions.account import invite_participant
 from participants.actions.contacts import give_consent, revoke_channel_consent, set_contact
 from participants.actions.people import update_participant
 from participants.forms.people import ContactsForm, ParticipantForm
@@ -183,3 +184,31 @@ def change_consent(request: Asked, participant: Participant, *, own: bool) -> No
 def _address_words(channel: str) -> str:
     kind = USES[ConsentChannel(channel)]
     return "an e-mail address" if kind == ContactKind.EMAIL else "a phone number"
+
+
+@allow(*PLANNERS, methods=EDIT)
+def account(request: Asked, pk: UUID) -> HttpResponse:
+    """Invite a participant to an account of their own, after asking once."""
+    participant = load(request, Participant, pk)
+    require(refuse_change(request.user, participant.program_ids()))
+    stay = participant.episodes.select_related("program__site").latest("admitted_on")
+    if request.method == "POST":
+        try:
+            sent = invite_participant(
+                participant=participant, program=stay.program, by=request.user, at=clock.now()
+            )
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            messages.success(
+                request,
+                "The link is on its way. It works for seven days."
+                if sent
+                else "They have an account already and sign in with it.",
+            )
+        return redirect(page_of(pk))
+    return render(
+        request,
+        PLACE + "account.html",
+        {"name": whole_name(participant), "participant_id": pk},
+    )

@@ -154,20 +154,25 @@ def invite(
             raise Refused("The account with this address is closed.", field="email")
         for role in sorted(roles):
             give_role(user=user, program=program, role=Role(role), by=by, at=at)
-        if user.joined_at is not None:
-            return None  # they sign in as ever and find the new role
-        Invitation.objects.filter(
-            user=user, program=program, accepted_at=None, withdrawn_at=None
-        ).update(withdrawn_at=at)
-        invitation = Invitation.objects.create(
-            user=user,
-            program=program,
-            invited_by=by,
-            invited_at=at,
-            expires_at=at + INVITATION_LASTS,
-        )
-        record("invitation.sent", by=by, at=at, obj=invitation, user=str(user.pk))
-        invited.send(sender=Invitation, invitation=invitation, at=at)
+        return send_invitation(user=user, program=program, by=by, at=at)
+
+
+@transaction.atomic
+def send_invitation(*, user: User, program: Program, by: User, at: datetime) -> Invitation | None:
+    """Send the link that opens an account; a link sent before stops working.
+
+    None when the account is in use already: they sign in as ever and find what is new.
+    """
+    if user.joined_at is not None:
+        return None
+    Invitation.objects.filter(
+        user=user, program=program, accepted_at=None, withdrawn_at=None
+    ).update(withdrawn_at=at)
+    invitation = Invitation.objects.create(
+        user=user, program=program, invited_by=by, invited_at=at, expires_at=at + INVITATION_LASTS
+    )
+    record("invitation.sent", by=by, at=at, obj=invitation, user=str(user.pk))
+    invited.send(sender=Invitation, invitation=invitation, at=at)
     return invitation
 
 

@@ -132,6 +132,7 @@ TABLE: dict[str, Open | Page | Thing] = {
     "participants:edit": thing("participant", PLAN, BOTH),
     "participants:contacts": thing("participant", PLAN, BOTH),
     "participants:consents": thing("participant", PLAN, BOTH),
+    "participants:account": thing("participant", PLAN, BOTH),
     "participants:level": thing("participant", PLAN, BOTH),
     "participants:discharge": thing("participant", PLAN, BOTH),
     "participants:reopen": thing("participant", PLAN, BOTH),
