@@ -139,7 +139,7 @@ def test_everything_runs_together_and_nothing_is_left(transactional_db, local, e
             return (local / "log").read_text()
 
         try:
-            assert wait_until(lambda: "is ready after" in said(), seconds=90), said()
+            assert wait_until(lambda: "is ready after" in said(), seconds=150), said()
         finally:
             if started.poll() is None:
                 port = int(said().partition(": using ")[2].partition(".")[0] or 0)
@@ -152,5 +152,5 @@ def test_everything_runs_together_and_nothing_is_left(transactional_db, local, e
     assert '"ok"' in health
     assert page
     assert mailbox
-    assert wait_until(lambda: not _marked(mark), seconds=15), _marked(mark)
+    assert wait_until(lambda: not _marked(mark), seconds=40), _marked(mark)
     assert "Traceback" not in said()
