@@ -80,14 +80,25 @@ if (form) {
     }
   };
 
-  form.addEventListener("input", () => {
+  const changed = () => {
     typed += 1;
     const now = Date.now();
     firstAt ||= now;
     if (stopped) return;
     if (line.dataset.state !== "lost") say("waiting", "Not saved yet…");
     plan(Math.max(0, Math.min(PAUSE, firstAt + LONGEST - now)));
-  });
+  };
+  // On a slow connection somebody types before this module arrives: those words count as well.
+  const differs = (field) => {
+    if (field.type === "radio" || field.type === "checkbox") return field.checked !== field.defaultChecked;
+    if (field.options) {
+      const first = [...field.options].findIndex((option) => option.defaultSelected);
+      return field.selectedIndex !== Math.max(0, first);
+    }
+    return "defaultValue" in field && field.value !== field.defaultValue;
+  };
+  form.addEventListener("input", changed);
+  if ([...form.elements].some(differs)) changed();
   form.addEventListener("submit", () => {
     stopped = true;
     kept = typed;

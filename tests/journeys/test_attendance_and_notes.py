@@ -165,3 +165,17 @@ def test_attendance_by_keyboard_alone(desk: Any, sign_in: Any) -> None:
     names = ["Bea", "Marisol", "Tuấn"]
     found = dict(Attendance.objects.values_list("participant__first_name", "status"))
     assert [found[name] for name in names] == ["present", "late", "absent"]
+
+
+def test_words_typed_before_the_script_arrives_are_saved(phone: Any, sign_in: Any) -> None:
+    world = yesterday(1)
+    sign_in(phone, world.leader)
+    held: list[Any] = []
+    phone.route("**/js/note*.js", lambda route: held.append(route))
+    phone.goto(address(world, "note"), wait_until="commit")
+    group = phone.get_by_label(re.compile("What the group did"))
+    group.fill("We cooked.")
+    expect(phone.locator("[data-saved]")).to_have_text("Nothing written yet")
+    held[0].continue_()
+    expect(phone.locator("[data-saved]")).to_have_text(re.compile(r"Saved \d+:\d\d"))
+    assert GroupNoteDraft.objects.get().what_was_done == "We cooked."
