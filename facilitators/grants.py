@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from facilitators.models import (
     BoundaryConcern,
     CheckIn,
+    ConflictOfInterest,
     Facilitator,
     NamedInConcern,
     Supervision,
@@ -130,3 +131,23 @@ def nobody_named(scope: Scope) -> Q | None:
     about_me_or_mine = Q(facilitator__user=scope.user) | Q(facilitator__user_id__in=over_me)
     about = BoundaryConcern.objects.filter(about_me_or_mine).values("pk")
     return ~Q(pk__in=named) & (Q(reported_by=scope.user) | (~Q(pk__in=tied) & ~Q(pk__in=about)))
+
+
+@grant(ConflictOfInterest)
+def conflicts_declared(scope: Scope) -> Q | None:
+    """Who declared it, their supervisor and the program lead; others see only its effect."""
+    held, led = scope.programs(Role.SUPERVISOR), scope.programs(Role.PROGRAM_LEAD)
+    own = scope.programs(Role.FACILITATOR)
+    if not held and not led and not own:
+        return None
+    return (
+        Q(program_id__in=held, facilitator__supervisor=scope.user)
+        | Q(program_id__in=led)
+        | Q(program_id__in=own, facilitator__user=scope.user)
+    )
+
+
+@limit(ConflictOfInterest)
+def not_of_sealed_charts(scope: Scope) -> Q | None:
+    """Nothing of a former chart of somebody who now works here."""
+    return Q(participant__sealed_at=None)

@@ -13,14 +13,23 @@ from phpsupport.access.scope import Scope
 from phpsupport.programs.models import Program
 from sessions.models import (
     Attendance,
+    CalendarFeed,
+    CoverAsk,
+    CoverRequest,
+    CurriculumItem,
     Enrollment,
     GroupNote,
     GroupNoteDraft,
     GroupSeries,
     GroupSession,
+    Kiosk,
     ProgressNote,
     ProgressNoteDraft,
+    Proposal,
+    Resolution,
     Room,
+    RuleOverride,
+    ScheduleBatch,
     SeriesFacilitator,
     SessionFacilitator,
     SupportGroup,
@@ -46,6 +55,28 @@ grant(SupportGroup, GroupSeries, GroupSession)(_in_program(*STAFF_WHO_SEE_THE_WE
 grant(Enrollment, WaitlistEntry, Attendance)(
     _in_program(*PLANNERS, Role.SUPERVISOR, Role.CLINICIAN)
 )
+
+
+grant(ScheduleBatch, RuleOverride, Resolution, Proposal, CoverRequest, Kiosk)(
+    _in_program(*PLANNERS, Role.SUPERVISOR)
+)
+
+
+@grant(CurriculumItem)
+def steps_of_groups(scope: Scope) -> Q | None:
+    programs = scope.programs(*STAFF_WHO_SEE_THE_WEEK)
+    return Q(group__program_id__in=programs) if programs else None
+
+
+@grant(CoverAsk)
+def asks_for_cover(scope: Scope) -> Q | None:
+    programs = scope.programs(*PLANNERS, Role.SUPERVISOR)
+    return Q(request__program_id__in=programs) if programs else None
+
+
+@grant(CalendarFeed)
+def own_calendar_feed(scope: Scope) -> Q | None:
+    return Q(user=scope.user)
 
 
 @grant(Room)
@@ -116,6 +147,36 @@ def own_roster(scope: Scope) -> Q | None:
     programs = scope.programs(Role.FACILITATOR)
     led = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
     return Q(program_id__in=programs, series_id__in=led) if programs else None
+
+
+@grant(CoverRequest)
+def cover_asked_by_or_of_me(scope: Scope) -> Q | None:
+    """Who needs cover, and those who were asked."""
+    programs = scope.programs(Role.FACILITATOR)
+    mine = Q(facilitator__user=scope.user) | Q(
+        pk__in=CoverAsk.objects.filter(facilitator__user=scope.user).values("request_id")
+    )
+    return Q(program_id__in=programs) & mine if programs else None
+
+
+@grant(CoverAsk)
+def own_asks(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR)
+    return (
+        Q(facilitator__user=scope.user, facilitator__program_id__in=programs) if programs else None
+    )
+
+
+@grant(Proposal)
+def own_proposals(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR)
+    return Q(facilitator__user=scope.user, program_id__in=programs) if programs else None
+
+
+@grant(Kiosk, RuleOverride)
+def at_own_sessions(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.FACILITATOR)
+    return Q(program_id__in=programs, session_id__in=led_sessions(scope)) if programs else None
 
 
 @grant(Attendance, GroupNoteDraft, ProgressNoteDraft, GroupNote, ProgressNote)

@@ -4,7 +4,9 @@ from facilitators.models.boundary import (
     ConcernSource,
     ConcernState,
     ConcernStep,
+    ConflictOfInterest,
     NamedInConcern,
+    Relation,
 )
 from facilitators.models.facilitator import Availability, Employment, Facilitator, Leave, Stage
 from facilitators.models.supervision import CheckIn, Mode, Supervision
@@ -27,11 +29,13 @@ __all__ = [
     "ConcernSource",
     "ConcernState",
     "ConcernStep",
+    "ConflictOfInterest",
     "Employment",
     "Facilitator",
     "Leave",
     "Mode",
     "NamedInConcern",
+    "Relation",
     "Stage",
     "Supervision",
     "TrainingRecord",

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from facilitators.models.facilitator import Facilitator
 from facilitators.taxonomy import BOUNDARY_CATEGORIES
+from participants.models import Participant
 from phpsupport.access.grants import GrantedQuerySet
 from phpsupport.lib.fields import EncryptedTextField
 from phpsupport.lib.history import tracked
@@ -130,3 +131,49 @@ class ConcernStep(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.what} {self.at}"
+
+
+class Relation(models.TextChoices):
+    KIN = "kin", "Family"
+    FRIEND = "friend", "Friend or acquaintance"
+    TREATED_TOGETHER = "treated_together", "In treatment together"
+    SPONSOR = "sponsor", "Sponsor or sponsored"
+    WORK = "work", "Work, school or housing"
+    OTHER = "other", "Something else"
+
+
+@tracked()
+class ConflictOfInterest(Row):
+    """A declared relationship between a facilitator and a participant. Declaring is good practice.
+
+    The pair is kept off one roster, or warned about, as the program's rules say. What kind of
+    relationship it is stays with who declared it and their supervisor.
+    """
+
+    reads_are_recorded = True
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="conflicts_of_interest")
+    facilitator = models.ForeignKey(
+        Facilitator, models.PROTECT, related_name="conflicts_of_interest"
+    )
+    participant = models.ForeignKey(Participant, models.PROTECT, related_name="+")
+    relation = models.CharField(max_length=20, choices=Relation)
+    note = EncryptedTextField("anything to know", blank=True, default="")
+    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    declared_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GrantedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["facilitator", "participant"],
+                condition=Q(ended_at=None),
+                name="one_conflict_per_pair",
+                violation_error_message="This is declared already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Conflict of interest {self.pk}"

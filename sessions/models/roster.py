@@ -27,6 +27,8 @@ class Enrollment(Row):
     )
     from_on = models.DateField("from")
     until_on = models.DateField("through", null=True, blank=True)
+    # Intensive outpatient participants often leave before the end: planned, not "left early".
+    leaves_at = models.TimeField("leaves at", null=True, blank=True)
 
     objects = GrantedQuerySet.as_manager()
 
@@ -56,12 +58,16 @@ class Enrollment(Row):
 class WaitOutcome(models.TextChoices):
     WAITING = "waiting", "Waiting"
     ENROLLED = "enrolled", "Got a place"
+    LAPSED = "lapsed", "Did not answer an offer"
     LEFT = "left", "No longer waiting"
 
 
 @tracked()
 class WaitlistEntry(Row):
-    """Somebody waiting for a place, served in the order they came."""
+    """Somebody waiting for a place, served in the order they came.
+
+    While an offer stands (`offer_until`), the place is kept for them from `offered_from` on.
+    """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="waitlist")
     series = models.ForeignKey(GroupSeries, models.PROTECT, related_name="waitlist")
@@ -72,6 +78,9 @@ class WaitlistEntry(Row):
     wanted_from = models.DateField()
     wanted_until = models.DateField(null=True, blank=True)
     queued_at = models.DateTimeField()
+    offered_at = models.DateTimeField(null=True, blank=True)
+    offer_until = models.DateTimeField(null=True, blank=True)
+    offered_from = models.DateField(null=True, blank=True)
     outcome = models.CharField(max_length=10, choices=WaitOutcome, default=WaitOutcome.WAITING)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -81,6 +90,15 @@ class WaitlistEntry(Row):
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["series", "position"], name="one_place_in_line"),
+            models.CheckConstraint(
+                condition=Q(offered_at=None, offer_until=None, offered_from=None)
+                | Q(
+                    offered_at__isnull=False,
+                    offer_until__gt=F("offered_at"),
+                    offered_from__isnull=False,
+                ),
+                name="offer_is_whole",
+            ),
             models.UniqueConstraint(
                 fields=["series", "participant"],
                 condition=Q(outcome="waiting"),

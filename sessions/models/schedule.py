@@ -1,10 +1,12 @@
 """What is offered, where, and when: support groups, rooms, series and their sessions."""
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from facilitators.models import Facilitator
 from phpsupport.access.grants import GrantedQuerySet
@@ -63,6 +65,36 @@ class SupportGroup(Row):
         return self.name
 
 
+@tracked()
+class CurriculumItem(Row):
+    """One step of a group's curriculum. Sessions take the steps in their order."""
+
+    group = models.ForeignKey(SupportGroup, models.PROTECT, related_name="curriculum")
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=160)
+    materials = models.CharField(max_length=300, blank=True)
+    retired_on = models.DateField(null=True, blank=True)
+
+    objects = GrantedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            # Deferred, so that two steps can change places.
+            models.UniqueConstraint(
+                fields=["group", "position"],
+                name="one_step_per_position",
+                deferrable=models.Deferrable.DEFERRED,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def program_ids(self) -> list:  # type: ignore[type-arg]
+        return [self.group.program_id]
+
+
 class RoomKind(models.TextChoices):
     ROOM = "room", "Room"
     VIDEO = "video", "Video room"
@@ -76,6 +108,9 @@ class Room(Row):
     name = models.CharField(max_length=80)
     seats = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=RoomKind, default=RoomKind.ROOM)
+    # The hours in which it can be used; none on record means all day.
+    opens = models.TimeField("open from", null=True, blank=True)
+    closes = models.TimeField("open until", null=True, blank=True)
     notes = models.CharField(max_length=300, blank=True)
     retired_on = models.DateField(null=True, blank=True)
 
@@ -94,6 +129,11 @@ class Room(Row):
                 name="room_seats",
                 violation_error_message="A room has from 1 to 500 seats.",
             ),
+            models.CheckConstraint(
+                condition=Q(opens=None, closes=None) | Q(closes__gt=F("opens")),
+                name="room_hours_forwards",
+                violation_error_message="Give both hours of the room, the later one last.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -103,11 +143,20 @@ class Room(Row):
         return list(Program.objects.filter(site_id=self.site_id).values_list("pk", flat=True))
 
 
+class OnClosure(models.TextChoices):
+    """What becomes of a date on which the program is closed."""
+
+    SKIP = "skip", "Leave it out"
+    SHIFT = "shift", "Take the next open day"
+    KEEP = "keep", "Meet all the same"
+
+
 @tracked()
 class GroupSeries(Row):
-    """A dated run of a group: a weekly pattern by the clock on the wall of the site.
+    """A dated run of a group: a pattern by the clock on the wall of the site.
 
-    Its sessions are stored rows. The pattern is only what made them.
+    Its sessions are stored rows. The pattern is only what made them, and what it is now: an edit
+    of the coming sessions changes it, and the sessions that were held tell what it was.
     """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="series")
@@ -116,6 +165,12 @@ class GroupSeries(Row):
     weekdays = ArrayField(models.PositiveSmallIntegerField(choices=Weekday))
     starts = models.TimeField()
     ends = models.TimeField()
+    # Further times in the same week: [{"weekdays": [3], "starts": "14:00", "ends": "14:50"}].
+    more_times = models.JSONField(default=list, blank=True)
+    every_weeks = models.PositiveSmallIntegerField("every (weeks)", default=1)
+    # Which of these weekdays in a month: 1 to 4, and -1 for the last; empty means by weeks.
+    nth_of_month = ArrayField(models.SmallIntegerField(), default=list, blank=True)
+    on_closure = models.CharField(max_length=5, choices=OnClosure, default=OnClosure.SKIP)
     zone = models.CharField(max_length=64, validators=[validate_zone])
     from_on = models.DateField("first day")
     until_on = models.DateField("last day")
@@ -153,6 +208,15 @@ class Part(models.TextChoices):
     CO = "co", "Co-facilitates"
 
 
+class Answer(models.TextChoices):
+    """What a facilitator says to an assignment. Until then it stands as it was given."""
+
+    NONE = "", "Not answered"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    PROPOSED = "proposed", "Proposed another time"
+
+
 @tracked()
 class SeriesFacilitator(Row):
     """Who usually leads a series."""
@@ -160,6 +224,8 @@ class SeriesFacilitator(Row):
     series = models.ForeignKey(GroupSeries, models.CASCADE, related_name="assignments")
     facilitator = models.ForeignKey(Facilitator, models.PROTECT, related_name="series_assignments")
     part = models.CharField(max_length=4, choices=Part, default=Part.LEAD)
+    answer = models.CharField(max_length=8, choices=Answer, blank=True, default="")
+    answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -196,7 +262,16 @@ class GroupSession(Row):
     ends_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=SessionState, default=SessionState.SCHEDULED)
     state_reason = models.CharField(max_length=200, blank=True)
+    # An exception: an edit of the series passes it over unless the editor says otherwise.
     moved = models.BooleanField("changed by hand", default=False)
+    item = models.ForeignKey(
+        CurriculumItem, models.PROTECT, null=True, blank=True, related_name="sessions"
+    )
+    # Somebody with the right to do so put it into a room that another session has as well.
+    shares_room = models.BooleanField(default=False)
+    # What calendars go by: raised by the database with every change of time, room or state.
+    sequence = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(db_default=Now())
     # Rises with every change of attendance, so that two editors cannot overwrite each other unseen.
     attendance_version = models.PositiveIntegerField(default=0)
 
@@ -221,13 +296,22 @@ class GroupSession(Row):
                     ("room", RangeOperators.EQUAL),
                     (TimeSpan("starts_at", "ends_at"), RangeOperators.OVERLAPS),
                 ],
-                condition=TAKES_ROOM,
+                condition=TAKES_ROOM & Q(shares_room=False),
                 violation_error_message="The room is taken at that time.",
             ),
         ]
         indexes = [
             models.Index(fields=["program", "starts_at"], name="session_week"),
             models.Index(fields=["series", "local_date"], name="session_by_series"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="raise_sequence",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("starts_at", "ends_at", "room_id", "state"),
+                condition=pgtrigger.AnyChange("starts_at", "ends_at", "room", "state"),
+                func="NEW.sequence = OLD.sequence + 1; NEW.changed_at = statement_timestamp(); RETURN NEW;",
+            )
         ]
 
     def __str__(self) -> str:
@@ -247,6 +331,13 @@ class SessionFacilitator(Row):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     active = models.BooleanField(default=True)
+    # Somebody with the right to do so booked this person twice.
+    shares_time = models.BooleanField(default=False)
+    answer = models.CharField(max_length=8, choices=Answer, blank=True, default="")
+    answered_at = models.DateTimeField(null=True, blank=True)
+    # Since when planners know that this person is not cleared that day; clearance itself is
+    # computed, this only says that it was told.
+    flagged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -257,7 +348,7 @@ class SessionFacilitator(Row):
                     ("person", RangeOperators.EQUAL),
                     (TimeSpan("starts_at", "ends_at"), RangeOperators.OVERLAPS),
                 ],
-                condition=Q(active=True),
+                condition=Q(active=True, shares_time=False),
                 violation_error_message="The facilitator is busy at that time.",
             ),
         ]
