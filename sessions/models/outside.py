@@ -11,6 +11,7 @@ from phpsupport.programs.models import Program
 from sessions.models.schedule import GroupSession
 
 
+@tracked(exclude=["last_read_at"])
 class CalendarFeed(Row):
     """The secret address of one person's calendar. Only a digest of the token is kept."""
 
