@@ -285,10 +285,16 @@ class GroupSession(Row):
                 name="session_forwards",
                 violation_error_message="The end must come after the start.",
             ),
-            models.UniqueConstraint(
-                fields=["series", "starts_at"],
-                condition=TAKES_ROOM,
+            # These are checked at the end of each statement, so that one statement can let two
+            # sessions change places.
+            ExclusionConstraint(
                 name="one_session_per_start",
+                expressions=[
+                    ("series", RangeOperators.EQUAL),
+                    ("starts_at", RangeOperators.EQUAL),
+                ],
+                condition=TAKES_ROOM,
+                deferrable=models.Deferrable.IMMEDIATE,
             ),
             ExclusionConstraint(
                 name="room_once_at_a_time",
@@ -297,6 +303,7 @@ class GroupSession(Row):
                     (TimeSpan("starts_at", "ends_at"), RangeOperators.OVERLAPS),
                 ],
                 condition=TAKES_ROOM & Q(shares_room=False),
+                deferrable=models.Deferrable.IMMEDIATE,
                 violation_error_message="The room is taken at that time.",
             ),
         ]
@@ -335,6 +342,8 @@ class SessionFacilitator(Row):
     shares_time = models.BooleanField(default=False)
     answer = models.CharField(max_length=8, choices=Answer, blank=True, default="")
     answered_at = models.DateTimeField(null=True, blank=True)
+    # Since when this one session asks for an answer of its own, whatever was said to its series.
+    asked_at = models.DateTimeField(null=True, blank=True)
     # Since when planners know that this person is not cleared that day; clearance itself is
     # computed, this only says that it was told.
     flagged_at = models.DateTimeField(null=True, blank=True)
@@ -349,6 +358,7 @@ class SessionFacilitator(Row):
                     (TimeSpan("starts_at", "ends_at"), RangeOperators.OVERLAPS),
                 ],
                 condition=Q(active=True, shares_time=False),
+                deferrable=models.Deferrable.IMMEDIATE,
                 violation_error_message="The facilitator is busy at that time.",
             ),
         ]
