@@ -45,6 +45,10 @@ def field_for(rule: Rule) -> forms.Field:
         return forms.IntegerField(min_value=rule.low, max_value=rule.high, **common)
     if rule.kind == "numbers":
         return NumbersField(max_length=100, required=False, **common)
+    if rule.kind == "choice":
+        field = forms.ChoiceField(choices=rule.choices, widget=forms.RadioSelect, **common)
+        field.as_chips = True  # type: ignore[attr-defined]
+        return field
     if rule.kind == "choices":
         return forms.MultipleChoiceField(
             choices=rule.choices, required=False, widget=forms.CheckboxSelectMultiple, **common

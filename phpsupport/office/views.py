@@ -22,7 +22,7 @@ from phpsupport.office import queries
 from phpsupport.office.forms import ClosureForm, PolicyForm
 from phpsupport.programs import actions
 from phpsupport.programs.models import Closure, PolicyProfile, policy_in_force
-from phpsupport.programs.policy import DEFAULTS, RULES
+from phpsupport.programs.policy import DEFAULTS, RULES, Rule
 from phpsupport.users.models import User
 
 PLANNERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
@@ -143,7 +143,7 @@ def _changes(profiles: list[PolicyProfile]) -> list[dict[str, object]]:
             {
                 "profile": profile,
                 "changes": [
-                    f"{r.label}: {_told(before[r.key])} → {_told(after[r.key])}"
+                    f"{r.label}: {_told(r, before[r.key])} → {_told(r, after[r.key])}"
                     for r in RULES
                     if before[r.key] != after[r.key]
                 ],
@@ -152,8 +152,10 @@ def _changes(profiles: list[PolicyProfile]) -> list[dict[str, object]]:
     return told
 
 
-def _told(value: object) -> str:
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+def _told(rule: Rule, value: object) -> str:
+    words = dict(rule.choices)
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(words.get(str(v), str(v)) for v in values) or "none"
 
 
 @allow(*STAFFERS)

@@ -17,7 +17,7 @@ class Rule:
 
     key: str
     label: str
-    kind: str  # "number", "numbers", "yes_no", "choices", "text", "time"
+    kind: str  # "number", "numbers", "choice", "choices", "text", "time"
     default: Any
     help: str = ""
     section: str = ""
@@ -33,6 +33,23 @@ STAGES_WITH_NOTES = (
     ("initial", "Initial certification"),
     ("full", "Full certification"),
 )
+
+# What the program does when something speaks against a planned session.
+LEVELS = (
+    ("block", "Block"),
+    ("warn", "Warn"),
+    ("ignore", "Ignore"),
+)
+MAY_OVERRIDE = (
+    ("scheduler", "Schedulers"),
+    ("supervisor", "Supervisors"),
+    ("program_lead", "Program leads"),
+)
+
+
+def _level(key: str, label: str, default: str, words: str = "") -> Rule:
+    return Rule(key, label, "choice", default, words, "Schedule", choices=LEVELS)
+
 
 RULES: tuple[Rule, ...] = (
     Rule("reminder_hours", "Remind people this many hours before a session", "numbers", [24, 2],
@@ -66,6 +83,35 @@ RULES: tuple[Rule, ...] = (
     Rule("safety_line", "Crisis line shown to participants", "text",
          "In an emergency call 911. To talk now: call or text 988, day or night.", "Checked on the policy's date.",
          "Participants"),
+    _level("rule_room", "Two groups in one room", "block",
+           "Block refuses it, Warn asks for a yes, Ignore says nothing."),
+    _level("rule_facilitator", "A facilitator in two groups at once", "block",
+           "Groups of other programs count as well."),
+    _level("rule_leave", "A facilitator on leave", "block"),
+    _level("rule_clearance", "A facilitator who is not cleared on that day", "warn",
+           "Whoever no longer works here is refused in any case."),
+    _level("rule_interest", "A facilitator and a participant who are to be kept apart", "block",
+           "A declared conflict of interest. What the relation is stays with who declared it."),
+    _level("rule_participant", "A participant in two groups at once", "warn"),
+    _level("rule_language", "A facilitator who does not speak the group's language", "warn",
+           "Counts only where languages are on record for the facilitator."),
+    _level("rule_closed", "A session on a closed day", "block",
+           "A series that is to meet on closed days all the same is not asked."),
+    _level("rule_room_hours", "Outside the hours of the room", "warn"),
+    _level("rule_turnaround", "Too little time between two groups in a room", "warn"),
+    Rule("turnaround_minutes", "Minutes between two groups in a room, at least", "number", 5, "", "Schedule", 0, 60),
+    _level("rule_load_day", "More groups in a day than agreed with a facilitator", "warn",
+           "The number stands in the facilitator's record."),
+    _level("rule_hours_week", "More hours of groups in a week than the most", "warn"),
+    Rule("hours_week", "Hours of groups in a week for a facilitator, at most", "number", 20, "From Monday to Sunday.",
+         "Schedule", 1, 80),
+    _level("rule_back_to_back", "More groups in a row than the most", "warn"),
+    Rule("back_to_back_most", "Groups in a row without a break, at most", "number", 3, "", "Schedule", 1, 12),
+    Rule("break_minutes", "A break between two groups has at least (minutes)", "number", 15, "", "Schedule", 1, 240),
+    _level("rule_rest", "Too little rest between evening and morning", "warn"),
+    Rule("rest_hours", "Hours of rest between evening and morning, at least", "number", 11, "", "Schedule", 1, 24),
+    Rule("override_by", "May set a blocked rule aside, with a reason", "choices", ["program_lead"],
+         "It stays visible on the session. Nobody chosen means that nobody may.", "Schedule", choices=MAY_OVERRIDE),
 )  # fmt: skip
 
 BY_KEY: Mapping[str, Rule] = {rule.key: rule for rule in RULES}
@@ -82,6 +128,10 @@ def _fault(rule: Rule, value: Any) -> str | None:
             type(n) is int and rule.low <= n <= rule.high for n in value
         )
         return None if fine else f"{rule.label}: give whole numbers {span}, parted by commas."
+    if rule.kind == "choice":
+        fine = isinstance(value, str) and value in {key for key, _ in rule.choices}
+        words = ", ".join(label for _, label in rule.choices)
+        return None if fine else f"{rule.label}: choose one of {words}."
     if rule.kind == "choices":
         known = {key for key, _ in rule.choices}
         fine = isinstance(value, list) and all(isinstance(v, str) and v in known for v in value)

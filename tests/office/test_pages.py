@@ -125,6 +125,11 @@ def test_a_second_change_on_the_same_day_takes_the_firsts_place(
         ("safety_line", "", "Fill this in."),
         ("safety_line", "x" * 301, "300 characters"),
         ("cosign_for", "everybody", "no longer there"),
+        ("override_by", "participant", "no longer there"),
+        ("rule_room", "maybe", "no longer there"),
+        ("rule_room", "", "Fill this in."),
+        ("turnaround_minutes", "61", "Enter a number of 60 or less."),
+        ("hours_week", "0", "Enter a number of 1 or more."),
         ("effective_from", "2020-01-01", "Rules cannot begin in the past"),
     ],
 )
@@ -137,7 +142,7 @@ def test_bad_values_are_told_beside_the_field_and_kept(
     page = answer.content.decode()
     assert said in page
     assert "Why we did it" in page
-    if field != "cosign_for":
+    if field not in ("cosign_for", "override_by", "rule_room"):
         assert value in page
     assert not PolicyProfile.objects.exists()
 
@@ -145,6 +150,34 @@ def test_bad_values_are_told_beside_the_field_and_kept(
 def test_no_message_hours_are_a_choice(program: Program, lead: User, client: Client) -> None:
     assert client.post(RULES_PAGE, filled(program, reminder_hours="")).status_code == 302
     assert policy_in_force(program.pk, today(program))["reminder_hours"] == []
+
+
+def test_levels_of_the_schedule_are_told_in_words(
+    program: Program, lead: User, client: Client
+) -> None:
+    form = filled(
+        program, rule_rest="block", rule_language="ignore", override_by=["scheduler", "supervisor"]
+    )
+    assert client.post(RULES_PAGE, form).status_code == 302
+    rules = policy_in_force(program.pk, today(program))
+    assert (rules["rule_rest"], rules["rule_language"], rules["rule_room"]) == (
+        "block", "ignore", "block",
+    )  # fmt: skip
+    assert rules["override_by"] == ["scheduler", "supervisor"]
+    page = client.get(RULES_PAGE).content.decode()
+    assert "Too little rest between evening and morning: Warn → Block" in page
+    assert "with a reason: Program leads → Schedulers, Supervisors" in page
+
+
+def test_rules_set_before_there_were_levels_keep_their_values(
+    program: Program, lead: User, client: Client
+) -> None:
+    PolicyProfile.objects.create(
+        program=program, effective_from="2026-01-01", rules={"group_cap": 9}, set_at=clock.now()
+    )
+    rules = policy_in_force(program.pk, today(program))
+    assert (rules["group_cap"], rules["rule_room"], rules["rest_hours"]) == (9, "block", 11)
+    assert client.get(RULES_PAGE).context["form"]["rule_clearance"].value() == "warn"
 
 
 # --- people and roles -----------------------------------------------------------------------------------
