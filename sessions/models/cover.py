@@ -29,6 +29,8 @@ class CoverRequest(Row):
         Facilitator, models.PROTECT, related_name="cover_requests", help_text="Who needs cover."
     )
     part = models.CharField(max_length=4, choices=Part, default=Part.LEAD)
+    # When the session began at that time: moved since, it is another question.
+    starts_at = models.DateTimeField()
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     escalate_at = models.DateTimeField()
