@@ -4,7 +4,7 @@ The same question is asked for the preview of a series, for one session that mov
 locks, by the actions themselves.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -58,10 +58,27 @@ class Obstacle:
     kind: Kind
     sentence: str
     blocks: bool
+    # The room or the person (an account) it is about.
+    resource: UUID | None = None
+
+    @property
+    def level(self) -> str:
+        return "block" if self.blocks else "warn"
+
+    @property
+    def rule(self) -> str:
+        """The program's rule that says whether it blocks."""
+        return "rule_clearance" if self.kind is Kind.NOT_CLEARED else f"rule_{self.kind}"
 
 
-def obstacles(wanted: Sequence[Wanted], *, program_id: UUID, zone: str) -> list[Obstacle]:
-    """Everything in the way, by wanted session. Four queries, however many sessions are wanted."""
+def obstacles(
+    wanted: Sequence[Wanted], *, program_id: UUID, zone: str, without: Collection[UUID] = ()
+) -> list[Obstacle]:
+    """Everything in the way, by wanted session. Four queries, however many sessions are wanted.
+
+    Where the wanted sessions stand now is not in the way, nor are the stored sessions `without`,
+    which are about to go.
+    """
     if not wanted:
         return []
     people = {f.pk: f for w in wanted for f, _ in w.people}
@@ -72,6 +89,8 @@ def obstacles(wanted: Sequence[Wanted], *, program_id: UUID, zone: str) -> list[
         until=max(w.ends_at for w in wanted),
         program_id=program_id,
     )
+    gone = {w.key for w in wanted if w.key} | set(without)
+    busy = [slot for slot in busy if slot.key not in gone]
     files = files_of(people) if people else {}
     busy += leave_slots(files.values(), zone)
     warned, barred = _not_cleared(wanted, files)
@@ -82,7 +101,13 @@ def obstacles(wanted: Sequence[Wanted], *, program_id: UUID, zone: str) -> list[
         not_cleared=warned,
     )
     return [
-        Obstacle(clash.index, clash.kind, clash.sentence, _blocks(clash, wanted, barred))
+        Obstacle(
+            clash.index,
+            clash.kind,
+            clash.sentence,
+            _blocks(clash, wanted, barred),
+            clash.resource_id,  # type: ignore[arg-type]
+        )
         for clash in clashes
     ]
 
