@@ -191,8 +191,9 @@ class GroupSeries(Row):
                 violation_error_message="The last day cannot be before the first.",
             ),
             models.CheckConstraint(
-                condition=Q(ends__gt=F("starts")),
-                name="series_ends_after_start",
+                # An end before the start is on the next day.
+                condition=~Q(ends=F("starts")),
+                name="series_ends_apart_from_start",
                 violation_error_message="The end must come after the start.",
             ),
             models.CheckConstraint(condition=Q(capacity__gte=1), name="series_capacity"),
