@@ -59,6 +59,12 @@ RULES: tuple[Rule, ...] = (
     Rule("quiet_until", "No messages to participants before", "time", "08:00", "", "Messages"),
     Rule("group_cap", "Largest group", "number", 12,
          "Virginia 10, North Carolina 12. A single group can be smaller.", "Groups", 1, 200, check=True),
+    Rule("offer_hours", "A free place is kept for the first in line for (hours)", "number", 24,
+         "Hours by the clock on the wall. 0 gives the place to the first in line by itself.", "Groups", 0, 336),
+    Rule("iop_leaves_at", "Intensive outpatient participants usually leave at", "time", "12:50",
+         "Suggested when somebody joins a group that runs past it.", "Groups"),
+    Rule("alumni_mixed", "Somebody with an open stay in an alumni group", "choice", "block",
+         "Alumni groups are apart from the groups of the program.", "Groups", choices=LEVELS),
     Rule("note_due_hours", "Notes are due this many hours after a session", "number", 24, "", "Notes", 1, 720, check=True),
     Rule("cosign_for", "Notes need a cosignature from facilitators who are", "choices",
          ["shadowing", "co_facilitating", "initial"], "", "Notes", choices=STAGES_WITH_NOTES),
@@ -112,6 +118,14 @@ RULES: tuple[Rule, ...] = (
     Rule("rest_hours", "Hours of rest between evening and morning, at least", "number", 11, "", "Schedule", 1, 24),
     Rule("override_by", "May set a blocked rule aside, with a reason", "choices", ["program_lead"],
          "It stays visible on the session. Nobody chosen means that nobody may.", "Schedule", choices=MAY_OVERRIDE),
+    Rule("cover_asks", "When somebody needs cover, who is asked", "choice", "planner",
+         "Everybody who can: cleared that day, free then and not on leave. They see no reason.", "Cover",
+         choices=(("planner", "Those whom a scheduler chooses"), ("all", "Everybody who can, at once"))),
+    Rule("cover_escalate_hours", "Tell schedulers and program leads of unanswered cover after (hours)", "number", 24, "",
+         "Cover", 1, 336),
+    Rule("cover_last_hours", "And always this many hours before the session", "number", 4, "", "Cover", 1, 72),
+    Rule("ask_again_minutes", "Ask facilitators again when a session moves by more than (minutes)", "number", 15,
+         "They had accepted another time.", "Cover", 0, 10_000),
 )  # fmt: skip
 
 BY_KEY: Mapping[str, Rule] = {rule.key: rule for rule in RULES}
