@@ -40,7 +40,7 @@ class CalendarFeed(Row):
 
 @tracked()
 class Kiosk(Row):
-    """A tablet at the door for one session, opened with a short-lived code."""
+    """A tablet at the door for one session. A short-lived code, used once, makes a device the tablet."""
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="kiosks")
     session = models.ForeignKey(GroupSession, models.PROTECT, related_name="kiosks")
@@ -48,9 +48,12 @@ class Kiosk(Row):
     code_hash = models.CharField(max_length=64, unique=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
+    # Until when the code can be used, and until when the device may sign people in.
+    code_until = models.DateTimeField()
     expires_at = models.DateTimeField()
-    # The device that used the code; the code works once.
+    # SHA-256 of what the device holds that used the code; the code works once.
     device_hash = models.CharField(max_length=64, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = GrantedQuerySet.as_manager()
@@ -63,6 +66,9 @@ class Kiosk(Row):
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("opened_at")), name="kiosk_forwards"
             ),
+            models.UniqueConstraint(
+                fields=["device_hash"], condition=~Q(device_hash=""), name="one_kiosk_per_device"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -70,14 +76,22 @@ class Kiosk(Row):
 
 
 class KioskTry(AppendOnly):
-    """One attempt at a kiosk, for the throttle. It names nobody."""
+    """One attempt at a kiosk, for the throttle. It names nobody.
 
-    kiosk = models.ForeignKey(Kiosk, models.PROTECT, related_name="tries")
+    Without a kiosk it is a code that opened none, counted by the address that it came from.
+    """
+
+    kiosk = models.ForeignKey(Kiosk, models.PROTECT, null=True, related_name="tries")
+    # Keyed digest of the address; empty where the kiosk is known.
+    origin = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()
     succeeded = models.BooleanField()
 
     class Meta:
-        indexes = [models.Index(fields=["kiosk", "-at"], name="kiosk_tries")]
+        indexes = [
+            models.Index(fields=["kiosk", "-at"], name="kiosk_tries"),
+            models.Index(fields=["origin", "-at"], name="kiosk_tries_by_origin"),
+        ]
 
     def __str__(self) -> str:
         return f"Try {self.at}"

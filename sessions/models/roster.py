@@ -148,6 +148,8 @@ class Attendance(Row):
     departed = models.TimeField("left at", null=True, blank=True)
     reason = models.CharField(max_length=15, choices=AbsenceReason, blank=True)
     walk_in = models.BooleanField(default=False)
+    # The person signed in at the kiosk; `marked_by` is who opened it.
+    at_kiosk = models.BooleanField(default=False)
     marked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )

@@ -37,6 +37,8 @@ class SupportGroup(Row):
     description = models.CharField("what it is, for staff", max_length=500, blank=True)
     capacity = models.PositiveSmallIntegerField("places")
     language = models.CharField(max_length=60, default="English")
+    # What a calendar outside shows to those who lead it. Never the name: it may tell what it is for.
+    calendar_label = models.CharField(max_length=40, default="Group")
     # Off for informal contact: then the group note alone records a session.
     progress_notes = models.BooleanField("a progress note for each participant", default=True)
     # DOMAIN: a peer group neither counts toward the 20 hours nor bills unless the program says so.
