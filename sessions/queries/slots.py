@@ -60,6 +60,8 @@ class Obstacle:
     blocks: bool
     # The room or the person (an account) it is about.
     resource: UUID | None = None
+    # Nobody may set it aside, whatever the role.
+    final: bool = False
 
     @property
     def level(self) -> str:
@@ -107,6 +109,7 @@ def obstacles(
             clash.sentence,
             _blocks(clash, wanted, barred),
             clash.resource_id,  # type: ignore[arg-type]
+            final=clash.kind is Kind.NOT_CLEARED and _blocks(clash, wanted, barred),
         )
         for clash in clashes
     ]
