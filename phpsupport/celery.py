@@ -28,6 +28,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "clearance": {
+        "task": "sessions.tasks.rejudge_sessions",
+        "schedule": 15 * 60.0,
+        "options": {"expires": 10 * 60},
+    },
     "check-ins": {
         "task": "facilitators.tasks.queue_check_ins",
         "schedule": 15 * 60.0,

@@ -5,7 +5,7 @@ another person. Whether a message may still go is asked when it is sent: the ses
 the roster, the consent, the address and the quiet hours may all have changed since it was planned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 
-from facilitators.models import Facilitator
+from facilitators.models import Facilitator, Leave
 from participants.models import ChannelConsent, ContactPoint, Participant
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
@@ -25,6 +25,7 @@ from phpsupport.outbox.kinds import Letter, Postpone, Withhold, kind
 from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.users.models import User
+from sessions.actions.asking import PLAN_AWAITS
 from sessions.models import (
     Enrollment,
     GroupNote,
@@ -35,6 +36,7 @@ from sessions.models import (
 )
 from sessions.queries.attendance import enrolled_on
 from sessions.queries.notes import Note, needs_an_answer, returned_notes
+from sessions.queries.touched import undecided_in_leave
 
 REMINDER = "session_reminder"
 LEADS_REMINDER = "session_reminder_staff"
@@ -186,6 +188,39 @@ def note_returned(message: OutboxMessage, at: datetime) -> Letter:
     if not waits:
         raise Withhold("answered")
     return _something_waits(_user(message.recipient_id))
+
+
+# --- the schedule ---------------------------------------------------------------------------------------
+@kind(PLAN_AWAITS)
+def plan_awaits(message: OutboxMessage, at: datetime) -> Letter:
+    """To those who plan, as long as what was told is still so."""
+    if not _STILL_SO[message.facts.get("about", "")](message, at):
+        raise Withhold("settled")
+    return _something_waits(_user(message.recipient_id))
+
+
+def _still_flagged(message: OutboxMessage, at: datetime) -> bool:
+    return SessionFacilitator.objects.filter(
+        facilitator_id=message.subject_id,
+        flagged_at__isnull=False,
+        active=True,
+        starts_at__gt=at,
+        session__state=SessionState.SCHEDULED,
+    ).exists()
+
+
+def _leave_unsettled(message: OutboxMessage, at: datetime) -> bool:
+    leave = Leave.objects.filter(pk=message.subject_id).first()
+    if leave is None or message.program_id is None:
+        return False
+    program = Program.objects.get(pk=message.program_id)
+    return undecided_in_leave(program, at=at).filter(leave_id=leave.pk).exists()
+
+
+_STILL_SO: dict[str, Callable[[OutboxMessage, datetime], bool]] = {
+    "clearance": _still_flagged,
+    "leave": _leave_unsettled,
+}
 
 
 def _something_waits(person: User) -> Letter:

@@ -1,16 +1,24 @@
 """What groups do when something happens in the apps below."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.dispatch import receiver
 
+from facilitators.models import Leave
+from facilitators.signals import clearance_changed, leave_changed
 from participants.models import EpisodeOfCare
 from participants.signals import discharge_preview, episode_discharged
+from phpsupport.programs.models import Program
 from phpsupport.users.models import User
+from sessions.actions.asking import PLAN_AWAITS, ask_those_who_plan
 from sessions.actions.enrollment import end_places_of_stay
+from sessions.actions.rejudging import rejudge
 from sessions.models import Enrollment, WaitlistEntry, WaitOutcome
+from sessions.queries.touched import in_leave
 
 
 @receiver(episode_discharged, dispatch_uid="sessions.free_places")
@@ -37,3 +45,26 @@ def what_ends(sender: Any, *, episode: EpisodeOfCare, on: date, **_: Any) -> lis
             for name in waiting.order_by(named).values_list(named, flat=True)
         ),
     ]
+
+
+@receiver(clearance_changed, dispatch_uid="sessions.judge_anew")
+def judge_anew(
+    sender: Any,
+    *,
+    program: Program,
+    facilitator_ids: Collection[UUID] | None,
+    at: datetime,
+    **_: Any,
+) -> None:
+    """Coming sessions are judged anew at once, in the transaction of the change."""
+    rejudge(program=program, facilitator_ids=facilitator_ids, at=at)
+
+
+@receiver(leave_changed, dispatch_uid="sessions.ask_about_leave")
+def ask_about_leave(sender: Any, *, leave: Leave, by: User | None, at: datetime, **_: Any) -> None:
+    """Those who plan hear of leave that touches sessions; whoever wrote it down does not."""
+    if in_leave(leave, at=at).exists():
+        ask_those_who_plan(
+            PLAN_AWAITS, program=leave.facilitator.program, about=leave.pk, at=at,
+            but=by.pk if by else None, facts={"about": "leave"},
+        )  # fmt: skip

@@ -7,6 +7,7 @@ from itertools import pairwise
 from django.db import IntegrityError, transaction
 
 from facilitators.models import Availability, Facilitator, Leave, Stage
+from facilitators.signals import leave_changed
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
@@ -88,6 +89,7 @@ def add_leave(
     except IntegrityError as fault:  # written at the same moment, past the lock
         raise (_overlapping(row, from_on, until_on) or fault) from fault
     record("leave.added", by=by, at=at, obj=leave, program_id=row.program_id)
+    leave_changed.send(Leave, leave=leave, by=by, at=at)
     return leave
 
 
@@ -129,4 +131,5 @@ def cancel_leave(*, leave: Leave, by: User, at: datetime) -> Leave:
         row.cancelled_at = at
         row.save(update_fields=["cancelled_at"])
     record("leave.cancelled", by=by, at=at, obj=row, program_id=row.facilitator.program_id)
+    leave_changed.send(Leave, leave=row, by=by, at=at)
     return row

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from facilitators.models import ClearanceOverride, Facilitator, Stage
+from facilitators.signals import clearance_changed
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
@@ -66,6 +67,7 @@ def give_clearance_override(
         given_at=at,
     )
     record("clearance.override_given", by=by, at=at, obj=override, program_id=row.program_id)
+    clearance_changed.send(Facilitator, program=row.program, facilitator_ids=[row.pk], at=at)
     return override
 
 
@@ -93,5 +95,8 @@ def withdraw_clearance_override(
         at=at,
         obj=row,
         program_id=row.facilitator.program_id,
+    )
+    clearance_changed.send(
+        Facilitator, program=row.facilitator.program, facilitator_ids=[row.facilitator_id], at=at
     )
     return row

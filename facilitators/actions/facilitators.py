@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from facilitators.models import Certification, Employment, Facilitator, Stage
+from facilitators.signals import clearance_changed
 from participants.models import EpisodeOfCare, Participant
 from phpsupport.access.actions import account_for
 from phpsupport.access.models import RoleAssignment
@@ -149,6 +150,7 @@ def change_stage(*, facilitator: Facilitator, stage: str, by: User, at: datetime
     elif before == Stage.ENDED:
         _give_role(row, today, by=by, at=at)
     record("facilitator.stage_changed", by=by, at=at, obj=row, before=before, after=new.value)
+    clearance_changed.send(Facilitator, program=row.program, facilitator_ids=[row.pk], at=at)
     return row
 
 

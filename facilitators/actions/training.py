@@ -12,6 +12,7 @@ from facilitators.models import (
     TrainingRecord,
     TrainingRequirement,
 )
+from facilitators.signals import clearance_changed
 from facilitators.taxonomy import TRAINING_AREAS
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record
@@ -47,6 +48,7 @@ def seed_requirements(
     ]
     if made:
         record("requirements.seeded", by=by, at=at, program_id=program.pk, count=len(made))
+        clearance_changed.send(Program, program=program, facilitator_ids=None, at=at)
     return made
 
 
@@ -84,6 +86,7 @@ def add_requirement(
     )
     row.save()
     record("requirement.added", by=by, at=at, obj=row)
+    clearance_changed.send(Program, program=program, facilitator_ids=None, at=at)
     return row
 
 
@@ -102,6 +105,7 @@ def retire_requirement(
     row.retired_on = clock.local_date(at, row.program.zone)
     row.save(update_fields=["retired_on"])
     record("requirement.retired", by=by, at=at, obj=row)
+    clearance_changed.send(Program, program=row.program, facilitator_ids=None, at=at)
     return row
 
 
@@ -171,7 +175,15 @@ def record_training(
         program_id=facilitator.program_id,
         verified=verified,
     )
+    _tell(facilitator, at)
     return row
+
+
+def _tell(facilitator: Facilitator, at: datetime) -> None:
+    """Let the schedule know that this person's clearance may have changed."""
+    clearance_changed.send(
+        Facilitator, program=facilitator.program, facilitator_ids=[facilitator.pk], at=at
+    )
 
 
 def _locked_record(training: TrainingRecord) -> TrainingRecord:
@@ -214,6 +226,7 @@ def revoke_training(*, training: TrainingRecord, by: User, at: datetime) -> Trai
     row.revoked_on = clock.local_date(at, row.facilitator.program.zone)
     row.save(update_fields=["revoked_on"])
     record("training.revoked", by=by, at=at, obj=row, program_id=row.facilitator.program_id)
+    _tell(row.facilitator, at)
     return row
 
 
@@ -259,6 +272,7 @@ def record_certification(
             ) from fault
         raise
     record("certification.recorded", by=by, at=at, obj=row, program_id=facilitator.program_id)
+    _tell(facilitator, at)
     return row
 
 
@@ -280,4 +294,5 @@ def revoke_certification(*, certification: Certification, by: User, at: datetime
     row.revoked_on = clock.local_date(at, row.facilitator.program.zone)
     row.save(update_fields=["revoked_on"])
     record("certification.revoked", by=by, at=at, obj=row, program_id=row.facilitator.program_id)
+    _tell(row.facilitator, at)
     return row

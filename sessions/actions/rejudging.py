@@ -1,0 +1,82 @@
+"""Coming sessions judged anew when somebody's clearance changes, or a day passes.
+
+Clearance itself is computed wherever it is shown. What is stored here (`flagged_at`) says only that
+those who plan were told that a person is not cleared on the day of a session.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from facilitators.queries.clearance import files_of
+from phpsupport.audit.trail import record
+from phpsupport.programs.models import Program
+from sessions.actions.asking import PLAN_AWAITS, ask_those_who_plan
+from sessions.models import SessionFacilitator, SessionState
+from sessions.queries.slots import why_not_cleared
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How many assignments of coming sessions are newly flagged, and how many are fine again."""
+
+    flagged: int = 0
+    cleared: int = 0
+
+
+@transaction.atomic
+def rejudge(
+    *, program: Program, at: datetime, facilitator_ids: Collection[UUID] | None = None
+) -> Judged:
+    """Judge every coming assignment of these facilitators (None: everybody's) on its own day.
+
+    New gaps are put on record and told, once, to those who plan, to the supervisor and to the
+    person; what is fine again loses its mark. Safe to repeat: without a change nothing happens.
+    """
+    coming = (
+        SessionFacilitator.objects.select_for_update(of=("self",), no_key=True)
+        .filter(
+            session__program=program,
+            session__state=SessionState.SCHEDULED,
+            starts_at__gt=at,
+            active=True,
+        )
+        .select_related("session", "facilitator")
+        .order_by("pk")
+    )
+    if facilitator_ids is not None:
+        coming = coming.filter(facilitator_id__in=facilitator_ids)
+    rows = list(coming)
+    files = files_of({row.facilitator_id for row in rows}) if rows else {}
+    lacking, fine = [], []
+    for row in rows:
+        why, _ = why_not_cleared(files.get(row.facilitator_id), row.session.local_date, row.part)
+        if why and row.flagged_at is None:
+            lacking.append(row)
+        elif not why and row.flagged_at is not None:
+            fine.append(row)
+    SessionFacilitator.objects.filter(pk__in=[r.pk for r in lacking]).update(flagged_at=at)
+    SessionFacilitator.objects.filter(pk__in=[r.pk for r in fine]).update(flagged_at=None)
+    for action, found in (("clearance.flagged", lacking), ("clearance.restored", fine)):
+        for facilitator in {r.facilitator_id: r.facilitator for r in found}.values():
+            number = sum(r.facilitator_id == facilitator.pk for r in found)
+            record(action, by=None, at=at, obj=facilitator, program_id=program.pk, sessions=number)
+    for facilitator in {r.facilitator_id: r.facilitator for r in lacking}.values():
+        ask_those_who_plan(
+            PLAN_AWAITS,
+            program=program,
+            about=facilitator.pk,
+            also=[facilitator.user_id, facilitator.supervisor_id],
+            at=at,
+            facts={"about": "clearance"},
+        )
+    return Judged(len(lacking), len(fine))
+
+
+def rejudge_every_program(*, at: datetime) -> None:
+    """The same for all programs, each in its own transaction: certificates run out by the day."""
+    for program in Program.objects.select_related("site"):
+        rejudge(program=program, at=at)

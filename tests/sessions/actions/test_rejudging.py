@@ -1,0 +1,146 @@
+"""Coming sessions judged anew: when a credential is revoked, renewed or runs out, and only then."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from facilitators.actions.availability import add_leave
+from facilitators.actions.clearance import give_clearance_override
+from facilitators.actions.training import record_training, revoke_training
+from facilitators.models import Certification, TrainingRecord
+from phpsupport.access.roles import Role
+from phpsupport.audit.models import AuditEvent
+from phpsupport.outbox import kinds
+from phpsupport.outbox.models import OutboxMessage
+from sessions.actions.rejudging import rejudge, rejudge_every_program
+from sessions.models import GroupSession, SessionFacilitator, SessionState
+from tests.factories import make_facilitator, make_session, make_staff
+from tests.sessions.worlds import AFTER, DAY, World, make_world
+
+pytestmark = pytest.mark.django_db
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def world() -> World:
+    """A held session behind, three to come."""
+    made = make_world(0, stage="active")
+    for n in (1, 2, 3):
+        make_session(made.series, DAY + n * WEEK)
+    GroupSession.objects.filter(pk=made.session.pk).update(state=SessionState.HELD)
+    return made
+
+
+def flagged(world: World) -> list[date]:
+    rows = SessionFacilitator.objects.filter(
+        facilitator=world.facilitator, flagged_at__isnull=False
+    )
+    return sorted(rows.values_list("session__local_date", flat=True))
+
+
+def told() -> set[Any]:
+    return set(OutboxMessage.objects.filter(kind="plan_awaits").values_list("recipient_id", flat=True))
+
+
+def revoke(world: World, at: datetime = AFTER) -> TrainingRecord:
+    training = TrainingRecord.objects.filter(facilitator=world.facilitator).first()
+    assert training is not None
+    return revoke_training(training=training, by=world.supervisor, at=at)
+
+
+def test_a_revoked_training_marks_the_coming_sessions_at_once_and_tells_once(world):
+    scheduler = make_staff(world.program, Role.SCHEDULER, first_name="Priya")
+    stranger = make_staff(world.program, Role.CLINICIAN, first_name="Hanna")
+    revoke(world)
+    assert flagged(world) == [DAY + n * WEEK for n in (1, 2, 3)]
+    assert told() == {scheduler.pk, world.supervisor.pk, world.leader.pk}
+    assert stranger.pk not in told()
+    event = AuditEvent.objects.get(action="clearance.flagged")
+    assert (event.object_id, event.detail) == (world.facilitator.pk, {"sessions": 3})
+    rejudge(program=world.program, at=AFTER + timedelta(minutes=15))
+    assert OutboxMessage.objects.filter(kind="plan_awaits").count() == 3
+
+
+def test_renewed_it_loses_the_mark_and_what_was_to_be_told_is_withheld(world):
+    scheduler = make_staff(world.program, Role.SCHEDULER, first_name="Priya")
+    training = revoke(world)
+    message = OutboxMessage.objects.get(kind="plan_awaits", recipient_id=scheduler.pk)
+    assert "Something awaits you" in kinds.compose(message, AFTER).text
+    record_training(
+        facilitator=world.facilitator, requirement=training.requirement, completed_on=DAY,
+        by=world.supervisor, at=AFTER,
+    )  # fmt: skip
+    assert flagged(world) == []
+    assert AuditEvent.objects.filter(action="clearance.restored").count() == 1
+    with pytest.raises(kinds.Withhold, match="settled"):
+        kinds.compose(message, AFTER)
+
+
+def test_a_supervisors_word_lifts_the_mark_for_its_days_only(world):
+    revoke(world)
+    give_clearance_override(
+        facilitator=world.facilitator, from_on=DAY, until_on=DAY + 2 * WEEK,
+        reason="Retraining is booked", by=world.supervisor, at=AFTER,
+    )  # fmt: skip
+    assert flagged(world) == [DAY + 3 * WEEK]
+
+
+def test_a_certificate_that_runs_out_counts_through_its_last_day(world):
+    """It runs out with the day of the second session, by the site's calendar."""
+    last = DAY + 2 * WEEK
+    Certification.objects.filter(facilitator=world.facilitator).update(expires_on=last)
+    rejudge_every_program(at=AFTER)
+    assert flagged(world) == [DAY + 3 * WEEK]
+
+
+def test_what_began_was_held_or_cancelled_is_never_marked(world):
+    first, second, third = GroupSession.objects.filter(
+        state=SessionState.SCHEDULED
+    ).order_by("starts_at")
+    GroupSession.objects.filter(pk=second.pk).update(state=SessionState.CANCELLED)
+    SessionFacilitator.objects.filter(session=second).update(active=False)
+    revoke(world, at=first.starts_at)
+    assert flagged(world) == [third.local_date]
+
+
+def test_leave_is_told_as_leave_not_as_a_missing_clearance(world):
+    scheduler = make_staff(world.program, Role.SCHEDULER, first_name="Priya")
+    day = DAY + WEEK
+    leave = add_leave(
+        facilitator=world.facilitator, from_on=day, until_on=day, by=world.leader, at=AFTER
+    )
+    rejudge(program=world.program, at=AFTER)
+    assert flagged(world) == []
+    message = OutboxMessage.objects.get(kind="plan_awaits")
+    assert (message.recipient_id, message.subject_id) == (scheduler.pk, leave.pk)
+
+
+def test_leave_that_touches_no_session_tells_nobody(world):
+    make_staff(world.program, Role.SCHEDULER, first_name="Priya")
+    day = DAY + timedelta(days=1)
+    add_leave(facilitator=world.facilitator, from_on=day, until_on=day, by=world.leader, at=AFTER)
+    assert told() == set()
+
+
+def test_the_same_number_of_queries_for_one_and_for_three_facilitators(
+    world, django_assert_num_queries
+):
+    others = [make_facilitator(world.program, first_name=name) for name in ("Ana", "Bo")]
+    with django_assert_num_queries(6):
+        rejudge(program=world.program, at=AFTER)
+    for n, other in enumerate(others):
+        coming = GroupSession.objects.filter(local_date=DAY + (n + 1) * WEEK).get()
+        SessionFacilitator.objects.create(
+            session=coming, facilitator=other, person=other.user, part="co",
+            starts_at=coming.starts_at, ends_at=coming.ends_at,
+        )  # fmt: skip
+    with django_assert_num_queries(6):
+        rejudge(program=world.program, at=AFTER)
+
+
+def test_another_programs_sessions_are_not_touched(world):
+    other = make_world(0, stage="active")
+    make_session(other.series, DAY + WEEK)
+    revoke(world)
+    assert flagged(other) == []
