@@ -12,7 +12,7 @@ from phpsupport.audit.models import AuditEvent
 from phpsupport.users.models import User
 
 
-def _event(
+def event(
     action: str,
     by: User | None,
     at: datetime,
@@ -20,6 +20,7 @@ def _event(
     program_id: UUID | None,
     detail: dict[str, Any],
 ) -> AuditEvent:
+    """One act as a row that is still to be stored, for an act that stores all in one statement."""
     return AuditEvent(
         at=at,
         actor_id=by.pk if by else None,
@@ -46,7 +47,7 @@ def record(
     `by` is None for the program's own jobs. `detail` holds ids, codes and counts: never a name,
     never words from a record. Call it inside the transaction of the act.
     """
-    _event(action, by, at, obj, program_id, detail).save()
+    event(action, by, at, obj, program_id, detail).save()
 
 
 def record_each(
@@ -58,4 +59,4 @@ def record_each(
     program_id: UUID | None = None,
 ) -> None:
     """Note the same act on many rows in one statement."""
-    AuditEvent.objects.bulk_create([_event(action, by, at, obj, program_id, {}) for obj in objs])
+    AuditEvent.objects.bulk_create([event(action, by, at, obj, program_id, {}) for obj in objs])

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,10 +34,19 @@ from sessions.models import (
     WaitOutcome,
 )
 from sessions.queries.slots import Obstacle, Wanted, obstacles, person_name
-from sessions.recurrence import Occurrence, Pattern, Verdict, find_zone, occurrences
+from sessions.recurrence import (
+    LONGEST_SERIES,
+    SHIFT_AT_MOST,
+    Occurrence,
+    Pattern,
+    Times,
+    Verdict,
+    find_zone,
+    in_words,
+    occurrences,
+)
 
 SHOWN = 12
-WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
 # --- before saving --------------------------------------------------------------------------------
@@ -133,7 +142,8 @@ def closures_between(program_id: UUID, first: date, last: date) -> dict[date, st
 
 def dates_of(pattern: Pattern, program_id: UUID) -> list[Occurrence]:
     """Every date of a pattern, the program's closed days told. One query."""
-    return occurrences(pattern, closures_between(program_id, pattern.from_on, pattern.until_on))
+    last = pattern.until_on or pattern.from_on + LONGEST_SERIES + timedelta(days=SHIFT_AT_MOST)
+    return occurrences(pattern, closures_between(program_id, pattern.from_on, last))
 
 
 def wanted_of(
@@ -148,7 +158,11 @@ def wanted_of(
     return [
         Wanted(d.local_date, d.starts_at, d.ends_at, room, tuple(people), label)
         for d in dates
-        if d.takes_place and d.starts_at and d.ends_at and d.local_date not in leave_out
+        if d.takes_place
+        and d.starts_at
+        and d.ends_at
+        and d.local_date not in leave_out
+        and d.local_start not in leave_out
     ]
 
 
@@ -253,19 +267,40 @@ def with_records(sessions: QuerySet[GroupSession]) -> QuerySet[GroupSession]:
     )
 
 
-def weekdays_in_words(weekdays: Iterable[int]) -> str:
-    """ "Mondays", "Mondays and Wednesdays", "Monday to Friday"."""
-    days = sorted(set(weekdays))
-    if days == [0, 1, 2, 3, 4]:
-        return "Monday to Friday"
-    if days == list(range(7)):
-        return "Every day"
-    return wording.listing([WEEKDAYS[d] for d in days])
+def times_of(series: GroupSeries) -> tuple[Times, ...]:
+    """Every time of a stored series, its own first."""
+    own = Times(
+        frozenset(series.weekdays), series.starts, series.ends, series.ends <= series.starts
+    )
+    return (own, *(Times.of_stored(row) for row in series.more_times))
+
+
+def pattern_of(
+    series: GroupSeries, *, from_on: date | None = None, until_on: date | None = None
+) -> Pattern:
+    """The pattern of a stored series, for all its days or for those given."""
+    own, *more = times_of(series)
+    return Pattern(
+        own.weekdays,
+        own.starts,
+        own.ends,
+        from_on or series.from_on,
+        until_on or series.until_on,
+        series.zone,
+        series.every_weeks,
+        own.ends_next_day,
+        series.nth_of_month,
+        more,
+        None,
+        series.on_closure,
+    )
 
 
 def pattern_in_words(series: GroupSeries) -> str:
-    """ "Mondays and Wednesdays, 10:00–10:50"."""
-    return f"{weekdays_in_words(series.weekdays)}, {wording.span(series.starts, series.ends)}"
+    """ "Mondays and Wednesdays, 10:00–10:50", "The 2nd Tuesday of the month, 18:00–19:00"."""
+    return in_words(
+        times_of(series), every_weeks=series.every_weeks, nth_of_month=series.nth_of_month
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,316 @@
+"""Making a series with all its sessions.
+
+Three statements, however many dates: the locks with what has to be known before the dates can be
+told; what is in the way of them; and everything that is written, in one.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection
+
+from facilitators.models import Facilitator
+from phpsupport.audit.trail import event
+from phpsupport.lib import wording
+from phpsupport.lib.constraints import guarded
+from phpsupport.lib.errors import Refused
+from phpsupport.lib.writing import OneStatement
+from phpsupport.users.models import User
+from sessions.actions.booking import (
+    GUARDS,
+    lock_keys,
+    once_more,
+    people_of,
+    refuse_obstacles,
+)
+from sessions.actions.ledger import NAMES, NOT_OURS
+from sessions.models import (
+    BatchRow,
+    CurriculumItem,
+    GroupKind,
+    GroupSeries,
+    GroupSession,
+    Room,
+    ScheduleBatch,
+    SeriesFacilitator,
+    SessionFacilitator,
+    SupportGroup,
+)
+from sessions.queries.series import wanted_of
+from sessions.queries.slots import Wanted
+from sessions.recurrence import (
+    LONGEST_SERIES,
+    SHIFT_AT_MOST,
+    SKIP,
+    Pattern,
+    Times,
+    last_day,
+    occurrences,
+)
+
+CREATED = "created"
+
+
+@guarded(GUARDS)
+@once_more
+def create_series(
+    *,
+    group: SupportGroup,
+    room: Room,
+    weekdays: Collection[int],
+    starts: time,
+    ends: time,
+    zone: str,
+    from_on: date,
+    until_on: date | None,
+    capacity: int,
+    by: User | None,
+    at: datetime,
+    lead: Facilitator | None = None,
+    co: Iterable[Facilitator] = (),
+    leave_out: Collection[date] = (),
+    accept_not_cleared: bool = False,
+    every_weeks: int = 1,
+    nth_of_month: Collection[int] = (),
+    more_times: Iterable[Times] = (),
+    ends_next_day: bool = False,
+    count: int | None = None,
+    on_closure: str = SKIP,
+    first_item: CurriculumItem | None = None,
+    accept: bool = False,
+) -> GroupSeries:
+    """A series with a stored session for every date that takes place and is not in `leave_out`.
+
+    `leave_out` holds days, or naive local starts where a day has several sessions. A group with a
+    curriculum has its steps placed on the dates from `first_item` on, else from the first.
+    Refuses (`Clashes`) what the program's rules block; what they warn of is a refusal of the code
+    `not_cleared` until `accept` says yes to it. Leaves one batch that can be undone.
+    """
+    program_id = group.program_id
+    people = people_of(lead, co, program_id)
+    if capacity < 1:
+        raise Refused("A series has at least one place.", field="capacity")
+    pattern = Pattern(
+        weekdays, starts, ends, from_on, until_on, zone, every_weeks, ends_next_day,
+        nth_of_month, more_times, count, on_closure,
+    )  # fmt: skip
+    known = _lock_and_learn(
+        group, room, {f.user_id for f, _ in people}, pattern.from_on, pattern.until_on
+    )
+    _still_offered(group, room, from_on, known)
+    dates = occurrences(pattern, known.closures)
+    wanted = wanted_of(dates, room=room, people=people, label=group.name, leave_out=leave_out)
+    if not wanted:
+        field = "until_on" if count is None else "from_on"
+        raise Refused(_nothing_left(bool(dates), bool(leave_out)), field=field, code="empty")
+    warnings = refuse_obstacles(
+        wanted,
+        program_id=program_id,
+        zone=zone,
+        accept_not_cleared=accept or accept_not_cleared,
+    )
+    series = GroupSeries(
+        program_id=program_id,
+        group=group,
+        room=room,
+        weekdays=sorted(pattern.weekdays),
+        starts=starts,
+        ends=ends,
+        more_times=[times.stored() for times in pattern.more_times],
+        every_weeks=every_weeks,
+        nth_of_month=list(pattern.nth_of_month),
+        on_closure=on_closure,
+        zone=zone,
+        from_on=from_on,
+        until_on=last_day(pattern, dates),
+        capacity=capacity,
+    )
+    steps = placed(known.steps, len(wanted), first=first_item, once=known.once)
+    batch = ScheduleBatch(
+        program_id=program_id,
+        series=series,
+        kind=CREATED,
+        summary=_summary(group, pattern, len(wanted)),
+        by=by,
+        at=at,
+    )
+    done = event(
+        "series.created", by, at, series, program_id,
+        {"sessions": len(wanted), "left_out": len(set(leave_out)), "not_cleared": len(warnings)},
+    )  # fmt: skip
+    one = OneStatement()
+    one.rows("series", [series])
+    one.rows(
+        "usual",
+        [SeriesFacilitator(series=series, facilitator=f, part=part) for f, part in people],
+    )
+    _add_sessions(one, series, wanted, steps)
+    _add_people(one, people)
+    one.rows("batch", [batch])
+    for name, model in (
+        ("series", GroupSeries),
+        *((("usual", SeriesFacilitator),) if people else ()),
+        ("made", GroupSession),
+        *((("led", SessionFacilitator),) if people else ()),
+    ):
+        one.select(
+            f"kept_{name}",
+            BatchRow,
+            {
+                "id": "gen_random_uuid()",
+                "batch_id": "batch.id",
+                "table": f"'{NAMES[model]}'",
+                "row_id": f"{name}.id",
+                "before": "NULL",
+                "after": f"to_jsonb({name}) - %s::text[]",
+            },
+            f"{name}, batch",
+            [["id", *NOT_OURS]],
+        )
+    one.rows("trail", [done])
+    if one.run(counting="made") < len(wanted):
+        raise Refused(
+            "The group was retired, or the room taken out of use, a moment ago. Choose another.",
+            field="room",
+            code="retired",
+        )
+    series._state.adding = False
+    return series
+
+
+def _add_sessions(
+    one: OneStatement,
+    series: GroupSeries,
+    wanted: Sequence[Wanted],
+    steps: Sequence[UUID | None],
+) -> None:
+    one.select(
+        "made",
+        GroupSession,
+        {
+            "id": "w.id",
+            "program_id": "series.program_id",
+            "series_id": "series.id",
+            "room_id": "series.room_id",
+            "local_date": "w.local_date",
+            "starts_at": "w.starts_at",
+            "ends_at": "w.ends_at",
+            "item_id": "w.item_id",
+        },
+        # Whoever waited for the locks may have read what was so before: retirement is looked at again.
+        "series"
+        " JOIN group_sessions_room r"
+        " ON r.id = series.room_id AND (r.retired_on IS NULL OR r.retired_on > series.from_on)"
+        " JOIN group_sessions_supportgroup g"
+        " ON g.id = series.group_id AND (g.retired_on IS NULL OR g.retired_on > series.from_on)"
+        " CROSS JOIN unnest("
+        "%s::uuid[], %s::date[], %s::timestamptz[], %s::timestamptz[], %s::uuid[]"
+        ") AS w(id, local_date, starts_at, ends_at, item_id)",
+        [
+            [uuid4() for _ in wanted],
+            [w.local_date for w in wanted],
+            [w.starts_at for w in wanted],
+            [w.ends_at for w in wanted],
+            list(steps),
+        ],
+    )
+
+
+def _add_people(one: OneStatement, people: Sequence[tuple[Facilitator, str]]) -> None:
+    if not people:
+        return
+    one.select(
+        "led",
+        SessionFacilitator,
+        {
+            "id": "gen_random_uuid()",
+            "session_id": "made.id",
+            "facilitator_id": "p.facilitator_id",
+            "person_id": "p.person_id",
+            "part": "p.part",
+            "starts_at": "made.starts_at",
+            "ends_at": "made.ends_at",
+        },
+        "made, unnest(%s::uuid[], %s::uuid[], %s::text[]) AS p(facilitator_id, person_id, part)",
+        [
+            [f.pk for f, _ in people],
+            [f.user_id for f, _ in people],
+            [str(part) for _, part in people],
+        ],
+    )
+
+
+def _summary(group: SupportGroup, pattern: Pattern, number: int) -> str:
+    return f"Planned {group.name}: {pattern.words}, {wording.count(number, 'session')}"[:300]
+
+
+# --- what has to be known ---------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Known:
+    """What the rows say under the locks."""
+
+    closures: Mapping[date, str]
+    room_retired_on: date | None
+    group_retired_on: date | None
+    steps: tuple[UUID, ...]
+    once: bool
+
+
+def _lock_and_learn(
+    group: SupportGroup, room: Room, persons: set[UUID], first: date, last: date | None
+) -> _Known:
+    """Hold the room and the people, and read what the dates depend on. One query."""
+    horizon = last or first + LONGEST_SERIES + timedelta(days=SHIFT_AT_MOST)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key),"
+            " (SELECT coalesce(jsonb_object_agg(date, reason), '{}') FROM programs_closure"
+            "  WHERE program_id = g.program_id AND date BETWEEN %s AND %s),"
+            " (SELECT retired_on FROM group_sessions_room WHERE id = %s), g.retired_on, g.kind,"
+            " ARRAY(SELECT id FROM group_sessions_curriculumitem"
+            "  WHERE group_id = g.id AND retired_on IS NULL ORDER BY position)"
+            " FROM group_sessions_supportgroup g WHERE g.id = %s",
+            [lock_keys({room.pk}, persons), first, horizon, room.pk, group.pk],
+        )
+        _, closures, room_retired_on, group_retired_on, kind, steps = cursor.fetchone()
+    return _Known(
+        {date.fromisoformat(day): reason for day, reason in json.loads(closures).items()},
+        room_retired_on,
+        group_retired_on,
+        tuple(steps),
+        kind == GroupKind.CLOSED,
+    )
+
+
+def placed(
+    steps: Sequence[UUID], number: int, *, first: CurriculumItem | None = None, once: bool = False
+) -> list[Any]:
+    """The step of each of `number` sessions in their order.
+
+    After the last step the first comes again; a closed group goes through its steps `once`.
+    """
+    start = steps.index(first.pk) if first is not None and first.pk in steps else 0
+    count = len(steps)
+    return [
+        steps[(start + n) % count] if count and (not once or start + n < count) else None
+        for n in range(number)
+    ]
+
+
+def _still_offered(group: SupportGroup, room: Room, on: date, known: _Known) -> None:
+    if known.group_retired_on and known.group_retired_on <= on:
+        raise Refused(f"{group.name} is retired. Choose another group.", field="group")
+    if known.room_retired_on and known.room_retired_on <= on:
+        raise Refused(f"{room.name} is no longer in use. Choose another room.", field="room")
+
+
+def _nothing_left(any_date: bool, left_out: bool) -> str:
+    if not any_date:
+        return "No such weekday falls into these days. Choose a later last day."
+    if left_out:
+        return "Every date is closed or left out, so nothing would take place. Choose other days."
+    return "Every date is closed or does not exist, so nothing would take place. Choose other days."
