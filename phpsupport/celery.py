@@ -28,6 +28,16 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "offers": {
+        "task": "sessions.tasks.end_offers",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "cover": {
+        "task": "sessions.tasks.tend_cover",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "clearance": {
         "task": "sessions.tasks.rejudge_sessions",
         "schedule": 15 * 60.0,

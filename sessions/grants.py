@@ -214,7 +214,7 @@ def nameless_part(scope: Scope) -> Q | None:
 
 
 # --- participants: their own -----------------------------------------------------------------------
-@grant(Enrollment, Attendance, ProgressNote)
+@grant(Enrollment, WaitlistEntry, Attendance, ProgressNote)
 def ones_own(scope: Scope) -> Q | None:
     programs = scope.programs(Role.PARTICIPANT)
     return Q(program_id__in=programs, participant__user=scope.user) if programs else None

@@ -33,6 +33,8 @@ from sessions.models import (
     ProgressNote,
     SessionFacilitator,
     SessionState,
+    WaitlistEntry,
+    WaitOutcome,
 )
 from sessions.queries.attendance import enrolled_on
 from sessions.queries.notes import Note, needs_an_answer, returned_notes
@@ -44,6 +46,7 @@ CANCELLED = "session_cancelled"
 MOVED = "session_moved"
 AWAITS = "note_awaits"
 RETURNED = "note_returned"
+PLACE_KEPT = "place_kept"
 
 
 # --- planning -----------------------------------------------------------------------------------------
@@ -162,6 +165,32 @@ def moved(message: OutboxMessage, at: datetime) -> Letter:
     return _appointment(
         to, session, at, f"Your appointment{was} is now {{when}}.", "About your appointment"
     )
+
+
+# --- places -------------------------------------------------------------------------------------------
+@kind(PLACE_KEPT)
+def place_kept(message: OutboxMessage, at: datetime) -> Letter:
+    """To somebody for whom a time is kept, as long as it is. Quiet hours are theirs."""
+    found = WaitlistEntry.objects.select_related("program__site").filter(pk=message.subject_id)
+    entry = found.first()
+    until = _instant(message, "until")
+    if entry is None or entry.outcome != WaitOutcome.WAITING or entry.offer_until != until:
+        raise Withhold("no-longer-kept")
+    if until is None or until <= at:
+        raise Withhold("too-late")
+    person, to = _participant(message.recipient_id)
+    program = entry.program
+    policy = policy_in_force(program.pk, clock.local_date(at, program.zone))
+    own = person.user.time_zone if person.user else ""
+    if wait := quiet_until(at, own or program.zone, policy):
+        raise Postpone(wait)
+    when = in_words(until, program.zone, at).replace("on ", "", 1)
+    words = {"phone": program.site.phone}
+    if person.user is not None and person.user.is_active:
+        words = {"address": settings.BASE_URL.rstrip("/") + "/"}
+    answer = "Sign in to answer." if "address" in words else "Tell us whether it suits you."
+    words["sentence"] = f"An appointment time is kept for you until {when}. {answer}"
+    return _letter(to, "About an appointment", words)
 
 
 # --- notes --------------------------------------------------------------------------------------------

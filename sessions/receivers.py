@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.dispatch import receiver
 
 from facilitators.models import Leave
-from facilitators.signals import clearance_changed, leave_changed
+from facilitators.signals import clearance_changed, leave_changed, leave_preview
 from participants.models import EpisodeOfCare
 from participants.signals import discharge_preview, episode_discharged
 from phpsupport.programs.models import Program
@@ -41,8 +41,10 @@ def what_ends(sender: Any, *, episode: EpisodeOfCare, on: date, **_: Any) -> lis
             for name in places.order_by(named).values_list(named, flat=True)
         ),
         *(
-            f"Waiting for {name} ends."
-            for name in waiting.order_by(named).values_list(named, flat=True)
+            f"The place in {name} that is kept for them goes to the next in line."
+            if kept
+            else f"Waiting for {name} ends."
+            for name, kept in waiting.order_by(named).values_list(named, "offer_until")
         ),
     ]
 
@@ -68,3 +70,9 @@ def ask_about_leave(sender: Any, *, leave: Leave, by: User | None, at: datetime,
             PLAN_AWAITS, program=leave.facilitator.program, about=leave.pk, at=at,
             but=by.pk if by else None, facts={"about": "leave"},
         )  # fmt: skip
+
+
+@receiver(leave_preview, dispatch_uid="sessions.in_leave")
+def how_many_in_leave(sender: Any, *, leave: Leave, at: datetime, **_: Any) -> int:
+    """Coming sessions that fall into somebody's leave. One query."""
+    return in_leave(leave, at=at).count()

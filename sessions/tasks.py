@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from phpsupport.lib import clock
-from sessions.actions import rejudging, reminders
+from sessions.actions import cover, enrollment, rejudging, reminders
 
 
 @shared_task
@@ -16,3 +16,15 @@ def queue_reminders() -> None:
 def rejudge_sessions() -> None:
     """Judge coming sessions anew: certificates and trainings run out by the day."""
     rejudging.rejudge_every_program(at=clock.now())
+
+
+@shared_task
+def end_offers() -> None:
+    """Let unanswered offers of a place lapse, and ask who is next in line."""
+    enrollment.end_offers(at=clock.now())
+
+
+@shared_task
+def tend_cover() -> None:
+    """Close cover that is overtaken, and tell of what nobody accepted in time."""
+    cover.tend_cover(at=clock.now())

@@ -1,14 +1,20 @@
 from django.urls import URLPattern, path, re_path
 
 from sessions.views import (
+    arrange,
     catalogue,
+    cover,
     facilitator,
+    feed,
+    kiosk,
     reader,
     review,
     roster,
     series,
     session,
+    sheet,
     today,
+    touched,
     week,
 )
 
@@ -37,6 +43,8 @@ attendance_and_notes: list[URLPattern] = [
 schedule: list[URLPattern] = [
     path("today/", today.today, name="today"),
     path("week/", week.week, name="week"),
+    path("week/events/", arrange.week_events, name="week-events"),
+    path("week/move/<uuid:pk>/", arrange.week_move, name="week-move"),
     path("", catalogue.groups, name="groups"),
     path("new/", catalogue.group_new, name="group-new"),
     path("<uuid:pk>/", catalogue.group, name="group"),
@@ -53,13 +61,44 @@ schedule: list[URLPattern] = [
     path("series/<uuid:pk>/hand-over/", series.series_hand_over, name="series-hand-over"),
     path("series/<uuid:pk>/enroll/", roster.enroll, name="enroll"),
     path("places/<uuid:pk>/end/", roster.enrollment_end, name="enrollment-end"),
+    path("places/<uuid:pk>/leaving/", roster.enrollment_leaving, name="enrollment-leaving"),
+    path("waitlist/<uuid:pk>/answer/", roster.offer_answer, name="offer-answer"),
+    path("waitlist/<uuid:pk>/mine/", roster.my_offer, name="my-offer"),
     path("waitlist/<uuid:pk>/leave/", roster.waitlist_leave, name="waitlist-leave"),
     path("sessions/<uuid:pk>/", session.session, name="session"),
     path("sessions/<uuid:pk>/move/", session.session_move, name="session-move"),
     path("sessions/<uuid:pk>/staff/", session.session_staff, name="session-staff"),
     path("sessions/<uuid:pk>/cancel/", session.session_cancel, name="session-cancel"),
+    path("closed-days/<uuid:pk>/", touched.closure, name="closure"),
+    path("leave/<uuid:pk>/", touched.leave, name="leave"),
     path("people/<uuid:pk>/groups/", roster.participant_groups, name="participant-groups"),
     path("people/<uuid:pk>/enroll/", roster.participant_enroll, name="participant-enroll"),
 ]
 
-urlpatterns: list[URLPattern] = [*attendance_and_notes, *schedule]
+# --- cover and answers --------------------------------------------------------------------------------
+cover_and_answers: list[URLPattern] = [
+    path("cover/", cover.cover_list, name="cover"),
+    path("cover/ask/", cover.cover_ask, name="cover-ask"),
+    path("cover/for/<uuid:pk>/", cover.cover_for, name="cover-for"),
+    path("cover/<uuid:pk>/", cover.cover_request, name="cover-request"),
+    path("cover/<uuid:pk>/withdraw/", cover.cover_withdraw, name="cover-withdraw"),
+    path("cover/asked/<uuid:pk>/", cover.cover_answer, name="cover-answer"),
+    path("sessions/<uuid:pk>/cover/", cover.session_cover, name="session-cover"),
+    path("sessions/<uuid:pk>/answer/", cover.session_answer, name="session-answer"),
+    path("sessions/<uuid:pk>/propose/", cover.session_propose, name="session-propose"),
+    path("series/<uuid:pk>/answer/", cover.series_answer, name="series-answer"),
+    path("series/<uuid:pk>/propose/", cover.series_propose, name="series-propose"),
+    path("proposals/<uuid:pk>/", cover.proposal, name="proposal"),
+]
+
+# --- calendar, sign-in sheet, kiosk ------------------------------------------------------------------
+outside: list[URLPattern] = [
+    path("my-calendar/", feed.my_calendar, name="my-calendar"),
+    path("my-calendar/stop/", feed.my_calendar_stop, name="my-calendar-stop"),
+    path("sessions/<uuid:pk>/sheet/", sheet.sheet, name="sheet"),
+    path("sessions/<uuid:pk>/sheet.pdf", sheet.sheet_pdf, name="sheet-pdf"),
+    path("sessions/<uuid:pk>/kiosk/", kiosk.session_kiosk, name="session-kiosk"),
+    path("sessions/<uuid:pk>/kiosk/close/", kiosk.session_kiosk_close, name="session-kiosk-close"),
+]
+
+urlpatterns: list[URLPattern] = [*attendance_and_notes, *cover_and_answers, *outside, *schedule]

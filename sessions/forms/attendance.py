@@ -68,6 +68,7 @@ class Row:
     taken_off: bool = False
     stored: str = ""  # what somebody else marked in the meantime
     errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -84,9 +85,9 @@ def rows_of(
         if data is None or (is_new and f"{key}-status" not in data):
             chosen = Status.PRESENT if is_new else person.status
             form = PersonForm(prefix=key)
-            arrived, departed = (
-                f"{at:%H:%M}" if at else "" for at in (person.arrived, person.departed)
-            )
+            # A planned early leaving is filled in for whoever is not marked yet.
+            left = person.departed if person.status else person.leaves_at
+            arrived, departed = (f"{at:%H:%M}" if at else "" for at in (person.arrived, left))
             rows.append(Row(person, form, chosen, arrived, departed, person.reason, added=is_new))
             continue
         form = PersonForm(data, prefix=key)

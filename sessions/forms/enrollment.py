@@ -1,35 +1,85 @@
 """Forms of rosters."""
 
-from datetime import date
+from collections.abc import Collection, Iterable
+from datetime import date, time
 from typing import Any
 
 from django import forms
 
-from phpsupport.lib.forms import Row
+from phpsupport.lib.forms import LineField
 from sessions.forms.parts import PartForm
+from sessions.queries.enrollment import Choice
+
+
+class Pick(forms.MultipleChoiceField):
+    """Several of a list. What was chosen a moment ago and has gone from the list is known still, so
+    that a second click is answered like the first."""
+
+    known: Collection[str] = ()
+
+    def valid_value(self, value: Any) -> bool:
+        return str(value) in self.known
 
 
 class EnrollForm(PartForm):
-    """A place in one series."""
+    """Who, or which groups; from when; and whether they leave before the end."""
 
     submit = "Enroll"
-    layout = ("participant", Row("from_on", "until_on"))
-    participant = forms.ChoiceField(
-        choices=(),
-        error_messages={
-            "required": "Choose a person.",
-            "invalid_choice": "Choose one from the list.",
-        },
-    )
+    chosen = Pick(widget=forms.CheckboxSelectMultiple, choices=())
     from_on = forms.DateField(label="From")
     until_on = forms.DateField(label="Through", required=False)
+    leaves_at = forms.TimeField(
+        label="Leaves early at",
+        required=False,
+        help_text="Planned, so it never counts as left early. Empty takes what is usual for their "
+        "level of care.",
+    )
 
     def __init__(
-        self, *args: Any, people: list[tuple[str, str]], first: date, **kwargs: Any
+        self,
+        *args: Any,
+        sections: Iterable[tuple[str, list[Choice]]],
+        known: Collection[str],
+        missing: str,
+        first: date,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["participant"].choices = [("", "Choose a person"), *people]  # type: ignore[attr-defined]
+        self.sections = [(title, found) for title, found in sections if found]
+        chosen: Any = self.fields["chosen"]
+        chosen.known = known
+        chosen.error_messages["required"] = missing
         self.fields["from_on"].initial = first
+
+    @property
+    def picked(self) -> set[str]:
+        """What is ticked, as the page shows it."""
+        return {str(value) for value in self["chosen"].value() or []}
+
+
+class CheckForm(PartForm):
+    """The last look before several places are given: who leaves when, who is left out, and why a
+    rule is set aside."""
+
+    reason = LineField(required=False)
+    seen = forms.CharField(required=False)
+    out = forms.MultipleChoiceField(required=False, choices=())
+
+    def __init__(self, *args: Any, keys: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.keys = keys
+        self.fields["out"].choices = [(key, key) for key in keys]  # type: ignore[attr-defined]
+        for key in keys:
+            self.fields[f"leaves-{key}"] = forms.TimeField(
+                required=False,
+                input_formats=["%H:%M", "%H:%M:%S", "%I:%M %p"],
+                error_messages={"invalid": "Enter a time of day, for example 12:50."},
+            )
+
+    @property
+    def leaves(self) -> dict[str, time | None]:
+        """When each leaves early."""
+        return {key: self.cleaned_data.get(f"leaves-{key}") for key in self.keys}
 
 
 class LeaveForm(PartForm):
@@ -40,21 +90,10 @@ class LeaveForm(PartForm):
     last_on = forms.DateField(label="Last day in the group")
 
 
-class SeveralForm(PartForm):
-    """Places in several series at once."""
+class LeavingForm(PartForm):
+    """When somebody leaves before the end, as planned."""
 
-    submit = "Enroll"
-    series = forms.MultipleChoiceField(
-        label="Groups", widget=forms.CheckboxSelectMultiple, choices=(),
-        error_messages={"required": "Choose at least one group."},
-    )  # fmt: skip
-    from_on = forms.DateField(label="From")
-    until_on = forms.DateField(label="Through", required=False)
-    layout = ("series", Row("from_on", "until_on"))
-
-    def __init__(
-        self, *args: Any, offers: list[tuple[str, str]], first: date, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["series"].choices = offers  # type: ignore[attr-defined]
-        self.fields["from_on"].initial = first
+    submit = "Save"
+    leaves_at = forms.TimeField(
+        label="Leaves early at", required=False, help_text="Empty: stays to the end."
+    )

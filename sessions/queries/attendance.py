@@ -15,6 +15,7 @@ from participants.models import EpisodeOfCare, Participant
 from participants.models.participant import ParticipantQuerySet
 from phpsupport.lib import wording
 from phpsupport.users.models import User
+from sessions.line import falls_inside
 from sessions.models import (
     CAME,
     Attendance,
@@ -24,6 +25,7 @@ from sessions.models import (
     SessionFacilitator,
     Status,
 )
+from sessions.queries.placing import kept_apart_from
 from sessions.screening import Named
 
 FIRST_DAYS = timedelta(days=7)
@@ -47,6 +49,7 @@ class Person:
     walk_in: bool = False
     marked_by: str = ""
     marked_at: datetime | None = None
+    leaves_at: time | None = None  # planned, where it lies inside this session
 
     @property
     def came(self) -> bool:
@@ -54,9 +57,11 @@ class Person:
 
     @property
     def mark(self) -> str:
-        """The mark in words: "Late 10:07", "Excused"."""
+        """The mark in words: "Late 10:07", "Excused", "Present, left 12:50"."""
         if not self.status:
             return ""
+        if self.departed and not self.arrived and self.status != Status.LEFT_EARLY:
+            return f"{Status(self.status).label}, left {wording.clock_time(self.departed)}"
         times = [wording.clock_time(at) for at in (self.arrived, self.departed) if at is not None]
         return " ".join([Status(self.status).label, "–".join(times)]).strip()
 
@@ -119,7 +124,7 @@ def roster(session: GroupSession) -> list[Person]:
             enrolled_on(session.local_date), series_id=session.series_id
         )
         .select_related("participant", "episode")
-        .only("participant_id", "episode__admitted_on", *_SHOWN)
+        .only("participant_id", "leaves_at", "episode__admitted_on", *_SHOWN)
     }
     marked = {
         row.participant_id: row
@@ -140,9 +145,19 @@ def roster(session: GroupSession) -> list[Person]:
                 admitted_on=admitted,
                 enrolled=participant_id in expected,
                 mark=marked.get(participant_id),
+                leaves_at=_planned_leaving(expected.get(participant_id), session),
             )
         )
     return in_order(people)
+
+
+def _planned_leaving(place: Enrollment | None, session: GroupSession) -> time | None:
+    """When somebody is to leave this session before its end."""
+    if place is None or place.leaves_at is None:
+        return None
+    zone = ZoneInfo(session.program.zone)
+    starts, ends = (at.astimezone(zone).time() for at in (session.starts_at, session.ends_at))
+    return place.leaves_at if falls_inside(place.leaves_at, starts, ends) else None
 
 
 def person_of(
@@ -152,6 +167,7 @@ def person_of(
     admitted_on: date | None = None,
     enrolled: bool = False,
     mark: Attendance | None = None,
+    leaves_at: time | None = None,
 ) -> Person:
     """One person as a roster shows them."""
     first, last = participant.first_name, participant.last_name
@@ -163,6 +179,8 @@ def person_of(
         tags.append(("wait", "first week"))
     if participant.pronouns:
         tags.append(("plain", participant.pronouns))
+    if leaves_at:
+        tags.append(("calm", f"leaves {wording.clock_time(leaves_at)}"))
     if mark and mark.walk_in:
         tags.append(("plain", "walk-in"))
     marked_by = mark.marked_by if mark else None
@@ -180,6 +198,7 @@ def person_of(
         walk_in=mark.walk_in if mark else not enrolled,
         marked_by=marked_by.name if marked_by else "",
         marked_at=mark.marked_at if mark else None,
+        leaves_at=leaves_at,
     )
 
 
@@ -224,3 +243,30 @@ def find_walk_ins(session: GroupSession, words: str, on_roster: Iterable[UUID]) 
         .order_by("first_name", "last_name", "record_number")[:FOUND_AT_MOST]
     )
     return [person_of(participant, on=session.local_date) for participant in found]
+
+
+def walk_in_warnings(
+    session: GroupSession, added: Iterable[Person], people: Iterable[Person]
+) -> dict[UUID, list[str]]:
+    """What whoever marks should know before keeping these walk-ins. Two queries, none
+    without walk-ins. Nobody is turned away by it: the people in the room decide."""
+    added, people = list(added), list(people)
+    if not added:
+        return {}
+    found: dict[UUID, list[str]] = {person.participant_id: [] for person in added}
+    apart = kept_apart_from(session, list(found))
+    # Whoever said they would not come leaves their place to somebody else that day.
+    there = sum(person.came or not person.status for person in people)
+    capacity = session.series.capacity
+    for number, person in enumerate(added, start=1):
+        if person.participant_id in apart:
+            found[person.participant_id].append(
+                f"{person.name} and somebody who leads this session are kept apart. Talk to a "
+                "colleague before you add them."
+            )
+        if there + number > capacity:
+            found[person.participant_id].append(
+                f"With {person.name} there are {there + number} of "
+                f"{wording.count(capacity, 'place')}."
+            )
+    return found

@@ -2,33 +2,30 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from participants.models import EpisodeOfCare, Participant
+from participants.models import EpisodeOfCare, LevelOfCare, Participant
 from participants.names import display_name, display_sort_key, full_name, sort_key
 from participants.policies import WHOLE_PAGE
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import wording
 from phpsupport.lib.periods import Period
-from phpsupport.programs.models import Program
+from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.users.models import User
 from sessions.conflicts import first_date_over_capacity
 from sessions.models import (
     Enrollment,
     GroupKind,
     GroupSeries,
-    GroupSession,
-    SessionState,
     WaitlistEntry,
     WaitOutcome,
 )
+from sessions.queries.placing import kept_days
 from sessions.queries.series import pattern_in_words
-
-AHEAD = timedelta(days=28)
 
 
 @dataclass(frozen=True)
@@ -41,17 +38,19 @@ class Place:
     record_number: str
     line: str
     ended: bool
+    leaves: str = ""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A place in the line."""
+    """A place in the line; `kept` says until when a place is kept for them, and how long that is."""
 
     id: UUID
     participant_id: UUID
     name: str
     number: int
     line: str
+    kept: str = ""
 
 
 @dataclass
@@ -62,16 +61,19 @@ class SeriesRoster:
     ended: list[Place] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     now: int = 0
+    kept: int = 0
     full_on: date | None = None
 
 
-def roster_of_series(series: GroupSeries, *, user: User, today: date) -> SeriesRoster:
+def roster_of_series(series: GroupSeries, *, user: User, at: datetime) -> SeriesRoster:
     """The roster and the waitlist as the person may see them. Two queries.
 
     Whole names and record numbers are for those who plan and treat; a supervisor sees people as
     those do who lead the group.
     """
     found = SeriesRoster()
+    zone = ZoneInfo(series.zone)
+    today = at.astimezone(zone).date()
     whole = sees_whole_names(user, series.program_id)
     rows = list(
         Enrollment.objects.visible_to(user).filter(series=series).select_related("participant")
@@ -84,10 +86,11 @@ def roster_of_series(series: GroupSeries, *, user: User, today: date) -> SeriesR
         place = Place(
             row.pk, row.participant_id, shown_name(row.participant, whole=whole),
             row.participant.record_number if whole else "", _days(row, today), ended,
+            f"leaves {wording.clock_time(row.leaves_at)}" if row.leaves_at else "",
         )  # fmt: skip
         (found.ended if ended else found.places).append(place)
         found.now += not ended and row.from_on <= today
-    line = (
+    line = list(
         WaitlistEntry.objects.visible_to(user)
         .filter(series=series, outcome=WaitOutcome.WAITING)
         .select_related("participant")
@@ -99,19 +102,38 @@ def roster_of_series(series: GroupSeries, *, user: User, today: date) -> SeriesR
             row.participant_id,
             shown_name(row.participant, whole=whole),
             number,
-            f"since {wording.day(row.queued_at.astimezone(ZoneInfo(series.zone)))}, "
+            f"since {wording.day(row.queued_at.astimezone(zone))}, "
             f"wants to begin {wording.day(row.wanted_from)}",
+            kept_in_words(row, at, zone),
         )
         for number, row in enumerate(line, start=1)
     ]
+    kept = [days for row in line if (days := kept_days(row, at))]
+    found.kept = len(kept)
     first = max(today, series.from_on)
     if first <= series.until_on:
         found.full_on = first_date_over_capacity(
-            [Period.days(r.from_on, r.until_on) for r in rows],
+            [Period.days(r.from_on, r.until_on) for r in rows] + kept,
             series.capacity,
             Period.days(first, series.until_on),
         )
     return found
+
+
+def kept_in_words(entry: WaitlistEntry, at: datetime, zone: ZoneInfo) -> str:
+    """ "A place is kept until Wed 4 Mar, 14:00, for 3 more hours"; "" where none is."""
+    if entry.offer_until is None or entry.offer_until <= at:
+        return ""
+    until = entry.offer_until.astimezone(zone)
+    minutes = int((entry.offer_until - at).total_seconds()) // 60
+    days, hours = divmod(minutes // 60, 24)
+    if days > 1:
+        left = wording.count(days, "more day")
+    elif minutes >= 60:
+        left = wording.count(24 * days + hours, "more hour")
+    else:
+        left = wording.count(max(minutes, 1), "more minute")
+    return f"A place is kept until {wording.day(until)}, {wording.clock_time(until)}, for {left}."
 
 
 def sees_whole_names(user: User, program_id: UUID) -> bool:
@@ -137,21 +159,59 @@ def _days(row: Enrollment, today: date) -> str:
 def may_join(
     program: Program, series: GroupSeries, *, user: User, today: date
 ) -> QuerySet[Participant]:
-    """Whom one may enroll: people with a stay now or booked; for alumni groups, all who were here."""
+    """Whom one may enroll: people with a stay now or booked; in an alumni group those who finished,
+    and others only where the program mixes them."""
     stays = EpisodeOfCare.objects.filter(program=program)
+    found = Participant.objects.visible_to(user)
     if series.group.kind != GroupKind.ALUMNI:
         stays = stays.filter(Q(discharged_on=None) | Q(discharged_on__gte=today))
-    return (
-        Participant.objects.visible_to(user)
-        .filter(pk__in=stays.values("participant_id"), sealed_at=None)
-        .order_by("last_name", "first_name", "record_number")
+    elif policy_in_force(program.pk, today)["alumni_mixed"] == "block":
+        found = found.exclude(pk__in=stays.filter(discharged_on=None).values("participant_id"))
+    return found.filter(pk__in=stays.values("participant_id"), sealed_at=None).order_by(
+        "last_name", "first_name", "record_number"
     )
 
 
-def participant_choices(rows: Iterable[Participant]) -> list[tuple[str, str]]:
+def newcomers(rows: QuerySet[Participant], series: GroupSeries, today: date) -> list[Participant]:
+    """`rows` by name, each with `level`, the level of care today, and `inside`: whether they have a
+    place now or later, or wait. One query."""
+    has = Enrollment.objects.filter(
+        Q(until_on=None) | Q(until_on__gte=today), series=series, participant=OuterRef("pk")
+    )
+    waits = WaitlistEntry.objects.filter(
+        series=series, outcome=WaitOutcome.WAITING, participant=OuterRef("pk")
+    )
+    stay = EpisodeOfCare.objects.filter(
+        participant=OuterRef("pk"), program_id=series.program_id, discharged_on=None
+    ).with_level(today)
+    found = rows.annotate(
+        level=Subquery(stay.values("level")[:1]), inside=Exists(has) | Exists(waits)
+    )
+    return sorted(found, key=lambda p: (sort_key(p.first_name, p.last_name), p.record_number))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Somebody or something to choose from a list."""
+
+    value: str
+    name: str
+    line: str = ""
+
+
+def participant_choices(people: Iterable[Participant]) -> list[Choice]:
     """People for a list to choose from; the record number tells two of one name apart."""
-    people = sorted(rows, key=lambda p: (sort_key(p.first_name, p.last_name), p.record_number))
-    return [(str(p.pk), f"{shown_name(p, whole=True)} · {p.record_number}") for p in people]
+    return [
+        Choice(
+            str(p.pk),
+            shown_name(p, whole=True),
+            " · ".join(
+                [p.record_number]
+                + [str(at) for at in [getattr(p, "level", None)] if at == LevelOfCare.IOP]
+            ),
+        )
+        for p in people
+    ]
 
 
 # --- one participant ------------------------------------------------------------------------------
@@ -166,14 +226,19 @@ class OwnGroup:
     line: str
     waiting: bool
     ended: bool
+    alumni: bool = False
+    kept: str = ""
 
 
-def groups_of(participant: Participant, *, user: User, today: date) -> list[OwnGroup]:
-    """What a person is, was and waits to be in. Two queries."""
+def groups_of(participant: Participant, *, user: User, at: datetime, today: date) -> list[OwnGroup]:
+    """What a person is, was and waits to be in; alumni groups after those of the program. Two
+    queries."""
     found = [
         OwnGroup(
             row.pk, row.series_id, row.series.group.name, pattern_in_words(row.series),
-            _days(row, today), False, row.until_on is not None and row.until_on < today,
+            _days(row, today) + _leaving(row), False,
+            row.until_on is not None and row.until_on < today,
+            row.series.group.kind == GroupKind.ALUMNI,
         )
         for row in Enrollment.objects.visible_to(user)
         .filter(participant=participant)
@@ -184,96 +249,104 @@ def groups_of(participant: Participant, *, user: User, today: date) -> list[OwnG
         OwnGroup(
             row.pk, row.series_id, row.series.group.name, pattern_in_words(row.series),
             f"waiting since {wording.day(row.queued_at.astimezone(ZoneInfo(row.series.zone)))}",
-            True, False,
+            True, False, row.series.group.kind == GroupKind.ALUMNI,
+            kept_in_words(row, at, ZoneInfo(row.series.zone)),
         )
         for row in WaitlistEntry.objects.visible_to(user)
         .filter(participant=participant, outcome=WaitOutcome.WAITING)
         .select_related("series__group")
         .order_by("queued_at", "pk")
     ]  # fmt: skip
-    return sorted(found, key=lambda g: g.ended)
+    return sorted(found, key=lambda g: (g.ended, g.alumni))
+
+
+def _leaving(row: Enrollment) -> str:
+    return f", leaves {wording.clock_time(row.leaves_at)}" if row.leaves_at else ""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A series that a person could join."""
+    """A series that a person could join; `inside` when they have a place or wait."""
 
     id: UUID
-    label: str
-    full: bool
+    name: str
+    line: str
+    alumni: bool
+    inside: bool
 
 
-def offers(program: Program, *, participant: Participant, today: date) -> list[Offer]:
-    """The program's series that still run and that the person is not in. One query."""
+def offers(program: Program, *, participant: Participant, today: date, at: datetime) -> list[Offer]:
+    """The program's series that still run and are offered, alumni groups last; a place that is kept
+    for somebody counts as taken. One query."""
     taken = Q(enrollments__from_on__lte=today) & (
         Q(enrollments__until_on=None) | Q(enrollments__until_on__gte=today)
     )
-    mine = Enrollment.objects.filter(
-        Q(until_on=None) | Q(until_on__gte=today), participant=participant
+    kept = Q(waitlist__outcome=WaitOutcome.WAITING, waitlist__offer_until__gt=at)
+    has = Enrollment.objects.filter(
+        Q(until_on=None) | Q(until_on__gte=today), series=OuterRef("pk"), participant=participant
+    )
+    waits = WaitlistEntry.objects.filter(
+        series=OuterRef("pk"), participant=participant, outcome=WaitOutcome.WAITING
     )
     rows = (
-        GroupSeries.objects.filter(program=program, until_on__gte=today)
-        .exclude(pk__in=mine.values("series_id"))
-        .exclude(waitlist__in=WaitlistEntry.objects.filter(
-            participant=participant, outcome=WaitOutcome.WAITING
-        ))
+        GroupSeries.objects.filter(
+            Q(group__retired_on=None) | Q(group__retired_on__gt=today),
+            program=program,
+            until_on__gte=today,
+        )
         .select_related("group")
-        .annotate(taken=Count("enrollments", taken, distinct=True))
+        .annotate(
+            taken=Count("enrollments", filter=taken, distinct=True)
+            + Count("waitlist", filter=kept, distinct=True),
+            inside=Exists(has) | Exists(waits),
+        )
         .order_by("group__name", "starts", "pk")
-    )  # fmt: skip
-    return [
+    )
+    found = [
         Offer(
             s.pk,
-            f"{s.group.name} · {pattern_in_words(s)} · {s.taken} of {s.capacity}",  # type: ignore[attr-defined]
-            s.taken >= s.capacity,  # type: ignore[attr-defined]
+            s.group.name,
+            f"{pattern_in_words(s)} · {s.taken} of {s.capacity}"  # type: ignore[attr-defined]
+            + (" · full: waits" if s.taken >= s.capacity else ""),  # type: ignore[attr-defined]
+            s.group.kind == GroupKind.ALUMNI,
+            s.inside,  # type: ignore[attr-defined]
         )
         for s in rows
     ]
+    return sorted(found, key=lambda o: o.alumni)
 
 
-def overlaps(
-    participant: Participant,
-    series_ids: Iterable[UUID],
-    *,
-    program: Program,
-    from_on: date,
-    at: datetime,
-) -> list[str]:
-    """Where the person would be expected twice at one time, in words; each pair once. One query.
+@dataclass(frozen=True)
+class KeptPlace:
+    """A place that is kept for a participant, in their own words and the site's time."""
 
-    A group of another program is told without its name.
-    """
-    wanted = set(series_ids)
-    mine = Enrollment.objects.filter(
-        Q(until_on=None) | Q(until_on__gte=from_on), participant=participant
-    ).values("series_id")
-    rows = (
-        GroupSession.objects.filter(
-            Q(series_id__in=wanted) | Q(series_id__in=mine),
-            local_date__gte=from_on,
-            local_date__lt=from_on + AHEAD,
-            ends_at__gt=at,
-            state__in=[SessionState.SCHEDULED, SessionState.HELD],
-        )
-        .order_by("starts_at", "pk")
-        .values_list("series_id", "series__group__name", "program_id", "starts_at", "ends_at")
-    )
-    sentences: list[str] = []
-    seen: set[frozenset[UUID]] = set()
-    running: list[tuple[UUID, str, datetime]] = []
+    id: UUID
+    group: str
+    when: str
+    until: str
+
+
+def kept_for(user: User, program: Program, *, at: datetime) -> list[KeptPlace]:
+    """The places that are kept for the person themselves. One query."""
     zone = ZoneInfo(program.zone)
-    for series_id, group, program_id, starts, ends in rows:
-        name = group if program_id == program.pk else "a group of another program"
-        running = [r for r in running if r[2] > starts]
-        for other_id, other, until in running:
-            pair = frozenset({series_id, other_id})
-            if other_id == series_id or pair in seen or not pair & wanted:
-                continue
-            seen.add(pair)
-            local, last = starts.astimezone(zone), min(until, ends).astimezone(zone)
-            sentences.append(
-                f"{name} and {other} meet at the same time: "
-                f"{wording.day_and_span(local, last)}, for the first time."
-            )
-        running.append((series_id, name, ends))
-    return sentences
+    rows = (
+        WaitlistEntry.objects.filter(
+            participant__user=user,
+            participant__sealed_at=None,
+            program=program,
+            outcome=WaitOutcome.WAITING,
+            offer_until__gt=at,
+        )
+        .select_related("series__group")
+        .order_by("offer_until", "pk")
+    )
+    return [
+        KeptPlace(
+            row.pk,
+            row.series.group.name,
+            pattern_in_words(row.series),
+            f"{wording.day(until)}, {until:%-I:%M %p}",
+        )
+        for row in rows
+        if (until := row.offer_until.astimezone(zone))  # type: ignore[union-attr]
+    ]

@@ -30,6 +30,7 @@ from sessions.actions.outcome import report_outcome
 from sessions.forms.attendance import CHOICES, OutcomeForm, SheetForm, rows_of
 from sessions.forms.note import AddendumForm, SignForm, VoidForm, form_of, read_parts
 from sessions.models import GroupNote, GroupSession, ProgressNote, SessionState
+from sessions.queries.answers import asked_of
 from sessions.queries.attendance import (
     Person,
     can_walk_in,
@@ -37,6 +38,7 @@ from sessions.queries.attendance import (
     heading,
     person_of,
     roster,
+    walk_in_warnings,
     with_heading,
 )
 from sessions.queries.my_day import my_day as day_of
@@ -59,10 +61,14 @@ def _address(name: str) -> str:
 
 @allow(Role.FACILITATOR)
 def my_day(request: HttpRequest) -> HttpResponse:
-    """The next group, what is unfinished, the rest of today."""
-    day = day_of(user=request.user, program=request.program, at=clock.now())  # type: ignore[attr-defined,arg-type]
-    practice = _address("facilitators:my-practice")
-    return render(request, "sessions/facilitator/my_day.html", {"day": day, "practice": practice})
+    """What asks for an answer, the next group, what is unfinished, the rest of today."""
+    asks: Any = {"user": request.user, "program": request.program, "at": clock.now()}  # type: ignore[attr-defined]
+    context = {
+        "day": day_of(**asks),
+        "asked": asked_of(**asks),
+        "practice": _address("facilitators:my-practice"),
+    }
+    return render(request, "sessions/facilitator/my_day.html", context)
 
 
 # --- attendance -----------------------------------------------------------------------------------------
@@ -183,6 +189,9 @@ def _attendance_page(
     status: int = 200,
 ) -> HttpResponse:
     takes = session.state in (SessionState.SCHEDULED, SessionState.HELD)
+    warned = walk_in_warnings(session, [row.person for row in rows if row.added], people)
+    for row in rows:
+        row.warnings = tuple(warned.get(row.person.participant_id, ()))
     context = {
         "session": session,
         "head": heading(session),

@@ -1,5 +1,6 @@
 """Series for those who plan: see every date before it is saved, one series, end it, hand it over."""
 
+from datetime import date
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,21 +12,29 @@ from django.urls import reverse
 
 from phpsupport.access.asked import Asked, today_of
 from phpsupport.access.gate import allow
+from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import policy_in_force
 from sessions.actions import series as actions
 from sessions.actions.booking import Clashes
-from sessions.forms.enrollment import EnrollForm
-from sessions.forms.series import EndSeriesForm, HandOverForm, SeriesForm, left_out
+from sessions.forms.series import (
+    EndSeriesForm,
+    HandOverForm,
+    SeriesForm,
+    as_sent,
+    left_out,
+)
 from sessions.grants import PLANNERS
 from sessions.models import GroupSeries, Part, SupportGroup
 from sessions.queries import series as queries
+from sessions.queries.answers import open_matters
+from sessions.queries.curriculum import steps_of
 from sessions.queries.enrollment import roster_of_series
 from sessions.queries.slots import person_name
 from sessions.views.form_page import form_page
-from sessions.views.roster import WHO_SEES_ROSTERS, enroll_form, load_series
+from sessions.views.roster import WHO_SEES_ROSTERS, load_series
 
 EDIT = ("GET", "POST")
 
@@ -41,14 +50,23 @@ def series_new(request: Asked) -> HttpResponse:
         initial=_suggested(request),
     )
     shown, out = None, left_out(request.POST.getlist("leave_out"))
+    reason = request.POST.get("override_reason", "").replace("\0", "").strip()
     if request.method == "POST" and form.is_valid():
         act = request.POST.get("act", "preview")
         marked = left_out(request.POST.getlist("marked" if act == "rest" else "blocked"))
-        if act in ("rest", "open"):
-            out |= marked
+        kept = out | marked if act in ("rest", "open") else out
         try:
+            if act == "override" and not reason:
+                messages.error(request, "Nothing was saved. Write why it may stand all the same.")
+                act = "preview"
             if act != "preview":
-                made = _create(request, form, out, accept=act in ("open", "anyway"))
+                made = _create(
+                    request,
+                    form,
+                    kept,
+                    accept=act in ("open", "anyway", "override"),
+                    reason=reason if act == "override" else "",
+                )
                 number = made.sessions.count()
                 messages.success(
                     request,
@@ -56,16 +74,16 @@ def series_new(request: Asked) -> HttpResponse:
                     "Enroll people next.",
                 )
                 return redirect("sessions:series", made.pk)
-            shown = _preview(request, form)
+            shown = _preview(request, form, out)
         except Clashes as clash:
             messages.error(request, f"Nothing was saved. {clash.sentence}")
-            shown = _preview(request, form)
+            shown = _preview(request, form, out)
         except Refused as refusal:
             form.refuse(refusal)
     return render(
         request,
         "sessions/planner/series_new.html",
-        {"form": form, "preview": shown, "left_out": {d.isoformat() for d in out}},
+        {"form": form, "preview": shown, "left_out": as_sent(out), "reason": reason},
     )
 
 
@@ -74,9 +92,10 @@ def series_preview(request: Asked) -> HttpResponse:
     """The dates of the series that is being typed, as a part of the page."""
     form = SeriesForm(request.GET, user=request.user, program=request.program)
     shown, missing = None, ""
+    out = left_out(request.GET.getlist("leave_out"))
     if form.is_valid():
         try:
-            shown = _preview(request, form)
+            shown = _preview(request, form, out)
         except Refused as refusal:
             missing = refusal.sentence
     else:
@@ -87,7 +106,8 @@ def series_preview(request: Asked) -> HttpResponse:
         {
             "preview": shown,
             "missing": missing,
-            "left_out": {d.isoformat() for d in left_out(request.GET.getlist("leave_out"))},
+            "left_out": as_sent(out),
+            "reason": request.GET.get("override_reason", ""),
         },
     )
 
@@ -119,36 +139,52 @@ def _still_missing(form: SeriesForm) -> str:
     return f"Still to choose: {wording.listing(empty)}."
 
 
-def _preview(request: Asked, form: SeriesForm) -> queries.Preview:
+def _preview(request: Asked, form: SeriesForm, out: set[date]) -> queries.Preview:
     program, day, data = request.program, today_of(request), form.cleaned_data
+    policy = policy_in_force(program.pk, day)
+    may_override = {Role(role) for role in policy["override_by"]}
     return queries.preview(
         program=program,
         group=data["group"],
         room=data["room"],
-        pattern=form.pattern(),
+        pattern=form.pattern,
         people=form.people(),
         capacity=data["capacity"],
         today=day,
-        group_cap=policy_in_force(program.pk, day)["group_cap"],
+        group_cap=policy["group_cap"],
+        steps=steps_of(data["group"]),
+        first_item=data["first_item"],
+        leave_out=out,
+        may_override=bool(may_override) and scope_of(request.user).has(program.pk, *may_override),
     )
 
 
-def _create(request: Asked, form: SeriesForm, out: set[Any], *, accept: bool) -> GroupSeries:
-    data = form.cleaned_data
+def _create(
+    request: Asked, form: SeriesForm, out: set[date], *, accept: bool, reason: str
+) -> GroupSeries:
+    data, pattern = form.cleaned_data, form.pattern
     return actions.create_series(
         group=data["group"],
         room=data["room"],
-        weekdays=data["weekdays"],
-        starts=data["starts"],
-        ends=data["ends"],
-        zone=form.program.zone,
-        from_on=data["from_on"],
-        until_on=data["until_on"],
+        weekdays=pattern.weekdays,
+        starts=pattern.starts,
+        ends=pattern.ends,
+        ends_next_day=pattern.ends_next_day,
+        more_times=pattern.more_times,
+        every_weeks=pattern.every_weeks,
+        nth_of_month=pattern.nth_of_month,
+        on_closure=pattern.on_closure,
+        zone=pattern.zone,
+        from_on=pattern.from_on,
+        until_on=pattern.until_on,
+        count=pattern.count,
         capacity=data["capacity"],
         lead=data["lead"],
         co=data["co"],
+        first_item=data["first_item"],
         leave_out=out,
-        accept_not_cleared=accept,
+        accept=accept,
+        override_reason=reason,
         by=request.user,
         at=clock.now(),
     )
@@ -161,14 +197,10 @@ def series(request: Asked, pk: UUID) -> HttpResponse:
     return render(request, "sessions/planner/series.html", _series_page(request, found))
 
 
-def _series_page(
-    request: Asked, found: GroupSeries, form: EnrollForm | None = None
-) -> dict[str, Any]:
+def _series_page(request: Asked, found: GroupSeries) -> dict[str, Any]:
     day = today_of(request)
     may_plan = scope_of(request.user).has(found.program_id, *PLANNERS)
     runs_on = day <= found.until_on
-    if form is None and may_plan and runs_on:
-        form = enroll_form(request, found)
     return {
         "series": found,
         "when": queries.pattern_in_words(found),
@@ -181,9 +213,9 @@ def _series_page(
             for p in found.people  # type: ignore[attr-defined]
         ],
         "dates": queries.dates_of_series(found, at=clock.now()),
-        "roster": roster_of_series(found, user=request.user, today=day),
-        "form": form,
+        "roster": roster_of_series(found, user=request.user, at=clock.now()),
         "may_plan": may_plan,
+        "matters": open_matters(found.program, at=clock.now(), series=found) if may_plan else [],
         "runs": runs_on,
     }
 

@@ -9,6 +9,7 @@ from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.home.queries import own_schedule
 from phpsupport.lib import clock
+from sessions.queries.enrollment import kept_for
 
 # The first role held decides: what is most pressing in a day comes first.
 LANDINGS = (
@@ -38,12 +39,14 @@ def today(request: HttpRequest) -> HttpResponse:
 def portal(request: HttpRequest) -> HttpResponse:
     """The participant's own appointments of the coming two weeks."""
     program = request.program  # type: ignore[attr-defined]
+    at = clock.now()
     mine = Participant.objects.visible_to(request.user).filter(user=request.user)  # type: ignore[arg-type]
     return render(
         request,
         "home/portal.html",
         {
-            "days": own_schedule(user=request.user, program=program, at=clock.now()),  # type: ignore[arg-type]
+            "days": own_schedule(user=request.user, program=program, at=at),  # type: ignore[arg-type]
+            "kept": kept_for(request.user, program, at=at),  # type: ignore[arg-type]
             "own": mine.only("pk").first(),
         },
     )

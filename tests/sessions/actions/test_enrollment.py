@@ -9,7 +9,9 @@ from participants.signals import episode_discharged
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
+from phpsupport.programs.models import PolicyProfile
 from sessions.actions.enrollment import (
+    Filled,
     enroll,
     enroll_in_several,
     leave_series,
@@ -36,6 +38,11 @@ class World:
         self.by = make_staff(self.program, Role.SCHEDULER)
         self.series = make_series(self.program, capacity=1)
 
+    def rules(self, **rules):
+        PolicyProfile.objects.create(
+            program=self.program, effective_from=date(2026, 1, 1), rules=rules, set_at=AT
+        )
+
     def person(self, **fields):
         return make_participant(self.program, **fields)
 
@@ -49,6 +56,13 @@ class World:
 @pytest.fixture
 def world(db):
     return World()
+
+
+@pytest.fixture
+def by_itself(world):
+    """A program that keeps no place: a free one goes to the first in line by itself."""
+    world.rules(offer_hours=0)
+    return world
 
 
 def test_a_place_belongs_to_the_stay(world):
@@ -74,15 +88,20 @@ def test_a_wish_that_fits_before_it_is_full_gets_a_place(world):
     assert late.waiting
 
 
-def test_a_second_click_is_refused_in_words(world):
+def test_a_second_click_changes_nothing_and_other_days_are_refused(world):
     person = world.person()
-    world.enroll(person)
+    first, again = world.enroll(person), world.enroll(person)
+    assert again.enrollment == first.enrollment
     with pytest.raises(Refused, match="has a place in"):
-        world.enroll(person)
+        world.enroll(person, until_on=date(2026, 5, 1))
     waits = world.person()
-    world.enroll(waits)
+    first, again = world.enroll(waits), world.enroll(waits)
+    assert again.waiting == first.waiting
+    assert "waits in line already" in again.sentence
     with pytest.raises(Refused, match="is waiting for"):
-        world.enroll(waits)
+        world.enroll(waits, until_on=date(2026, 5, 1))
+    assert (Enrollment.objects.count(), WaitlistEntry.objects.count()) == (1, 1)
+    assert AuditEvent.objects.filter(action="enrollment.created").count() == 1
 
 
 def test_no_open_stay_is_refused(world):
@@ -120,18 +139,18 @@ def test_a_series_that_ended_is_refused(world):
 
 
 # --- moving up --------------------------------------------------------------------------------------
-def test_a_free_place_goes_to_the_first_in_line(world):
+def test_a_free_place_goes_to_the_first_in_line(world, by_itself):
     place = world.enroll().enrollment
     first, second = world.person(), world.person()
     world.enroll(first)
     world.enroll(second)
     moved_up = leave_series(enrollment=place, last_on=date(2026, 3, 9), by=world.by, at=AT)
-    assert [(p.participant, p.from_on) for p in moved_up] == [(first, date(2026, 3, 10))]
+    assert [(p.participant, p.from_on) for p in moved_up.places] == [(first, date(2026, 3, 10))]
     assert list(WaitlistEntry.objects.values_list("outcome", flat=True)) == ["enrolled", "waiting"]
     assert AuditEvent.objects.filter(action="enrollment.promoted").count() == 1
 
 
-def test_the_first_whose_wish_fits_moves_up(world):
+def test_the_first_whose_wish_fits_moves_up(world, by_itself):
     place = world.enroll(until_on=None).enrollment
     world.enroll(from_on=date(2026, 6, 1))
     early, summer = world.person(), world.person()
@@ -139,10 +158,10 @@ def test_the_first_whose_wish_fits_moves_up(world):
     world.enroll(early, until_on=date(2026, 4, 30))
     moved_up = leave_series(enrollment=place, last_on=date(2026, 3, 9), by=world.by, at=AT)
     # The one who asked for June stands first and takes it; then only the short wish fits.
-    assert [p.participant for p in moved_up][1:] == [early]
+    assert [p.participant for p in moved_up.places][1:] == [early]
 
 
-def test_whoever_waits_comes_before_a_newcomer(world):
+def test_whoever_waits_comes_before_a_newcomer(world, by_itself):
     place = world.enroll().enrollment
     waits = world.person()
     world.enroll(waits)
@@ -152,7 +171,7 @@ def test_whoever_waits_comes_before_a_newcomer(world):
     assert Enrollment.objects.get(participant=waits).from_on == date(2026, 3, 10)
 
 
-def test_who_was_discharged_meanwhile_is_passed_over(world):
+def test_who_was_discharged_meanwhile_is_passed_over(world, by_itself):
     place = world.enroll().enrollment
     gone, stays = world.person(), world.person()
     world.enroll(gone)
@@ -160,7 +179,7 @@ def test_who_was_discharged_meanwhile_is_passed_over(world):
     EpisodeOfCare.objects.filter(participant=gone).update(discharged_on=date(2026, 3, 2))
     at = datetime(2026, 3, 10, 15, tzinfo=UTC)
     moved_up = leave_series(enrollment=place, last_on=date(2026, 3, 9), by=world.by, at=at)
-    assert [p.participant for p in moved_up] == [stays]
+    assert [p.participant for p in moved_up.places] == [stays]
     assert WaitlistEntry.objects.get(participant=gone).outcome == WaitOutcome.LEFT
 
 
@@ -184,15 +203,15 @@ def test_leaving_the_line(world):
     entry = world.enroll().waiting
     leave_waitlist(entry=entry, by=world.by, at=AT)
     leave_waitlist(entry=entry, by=world.by, at=AT)
-    assert promote_waiting(series=world.series, by=world.by, at=AT) == []
+    assert promote_waiting(series=world.series, by=world.by, at=AT) == Filled()
     assert AuditEvent.objects.filter(action="waitlist.left").count() == 1
 
 
 # --- several, and discharge -------------------------------------------------------------------------
 def test_several_at_once_are_all_or_none(world):
     person, other = world.person(), make_series(world.program)
-    world.enroll(person, series=other)
-    with pytest.raises(Refused):
+    world.enroll(person, series=other, until_on=date(2026, 6, 1))
+    with pytest.raises(Refused, match="has a place in .* already"):
         enroll_in_several(
             series=[world.series, other], participant=person, from_on=MARCH, by=world.by, at=AT
         )
@@ -206,7 +225,7 @@ def test_several_at_once_are_all_or_none(world):
         enroll_in_several(series=[], participant=person, from_on=MARCH, by=world.by, at=AT)
 
 
-def test_a_discharge_ends_places_after_the_day_and_frees_them(world):
+def test_a_discharge_ends_places_after_the_day_and_frees_them(world, by_itself):
     person, waits = world.person(), world.person()
     place = world.enroll(person).enrollment
     world.enroll(waits)
@@ -230,10 +249,14 @@ def test_a_discharge_ends_places_after_the_day_and_frees_them(world):
 
 def test_a_discharge_leaves_the_alumni_group(world):
     alumni = make_series(world.program, group=make_group(world.program, kind="alumni"))
-    person = world.person()
-    place = world.enroll(person, series=alumni).enrollment
+    person = world.person(admitted_on=date(2026, 3, 4))
+    EpisodeOfCare.objects.create(
+        participant=person, program=world.program, admitted_on=date(2025, 3, 2),
+        discharged_on=date(2025, 3, 20),
+    )
+    place = world.enroll(person, series=alumni).enrollment  # two days before coming back
     episode_discharged.send(
-        EpisodeOfCare, episode=person.episodes.get(), on=date(2026, 3, 6), by=world.by, at=AT
+        EpisodeOfCare, episode=person.episodes.get(discharged_on=None), on=date(2026, 3, 6), by=world.by, at=AT
     )
     place.refresh_from_db()
     assert place.until_on is None
