@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -84,12 +84,46 @@ def cancel(*, subject_id: UUID, why: str) -> int:
     )
 
 
-def let_wait_again(*, subject_id: UUID, why: str, at: datetime, **facts: Any) -> int:
-    """Take back a `cancel` for what is not due yet and was planned with these facts."""
-    planned = {f"facts__{name}": value for name, value in facts.items()}
+def withhold(subject_ids: Collection[UUID], *, why: str) -> int:
+    """The same about many subjects at once. One query, or none for nobody."""
+    if not subject_ids:
+        return 0
     return OutboxMessage.objects.filter(
-        subject_id=subject_id, state=State.WITHHELD, why=why, due_at__gt=at, **planned
-    ).update(state=State.WAITING, why="")
+        subject_id__in=list(subject_ids), state=State.WAITING
+    ).update(state=State.WITHHELD, why=why)
+
+
+def let_wait_again(
+    times: Mapping[UUID, datetime],
+    *,
+    kinds: Collection[str],
+    whys: Collection[str],
+    due_after: datetime | None = None,
+) -> int:
+    """Take back what withheld messages about these subjects, where they were planned for the time
+    that the subject has now (`starts_at` of their facts). Two queries.
+
+    With `due_after` only those that are due later.
+    """
+    if not times:
+        return 0
+    withheld = OutboxMessage.objects.filter(
+        subject_id__in=list(times), state=State.WITHHELD, kind__in=list(kinds), why__in=list(whys)
+    )
+    if due_after is not None:
+        withheld = withheld.filter(due_at__gt=due_after)
+    again = [
+        pk
+        for pk, subject, facts in withheld.values_list("pk", "subject_id", "facts")
+        if subject
+        and facts.get("starts_at")
+        and datetime.fromisoformat(facts["starts_at"]) == times[subject]
+    ]
+    if not again:
+        return 0
+    return OutboxMessage.objects.filter(pk__in=again, state=State.WITHHELD).update(
+        state=State.WAITING, why=""
+    )
 
 
 def claim(*, at: datetime, limit: int = BATCH) -> list[OutboxMessage]:

@@ -7,7 +7,9 @@
 4. `once_more` repeats an action that the database stopped to solve a deadlock.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from datetime import datetime
 from functools import partial, wraps
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
@@ -16,9 +18,13 @@ from uuid import UUID
 from django.db import OperationalError, connection, transaction
 
 from facilitators.models import Facilitator
-from phpsupport.lib import wording
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
+from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
-from sessions.models import GroupSession, SessionFacilitator, SessionState
+from phpsupport.programs.models import policy_in_force
+from phpsupport.users.models import User
+from sessions.models import GroupSession, RuleOverride, SessionFacilitator, SessionState
 from sessions.queries.slots import Obstacle, Wanted, obstacles
 
 T = TypeVar("T")
@@ -52,40 +58,72 @@ class Clashes(Refused):
     first of them."""
 
     def __init__(
-        self, sentence: str, found: Sequence[Obstacle], wanted: Sequence[Wanted], *, code: str
+        self,
+        sentence: str,
+        found: Sequence[Obstacle],
+        wanted: Sequence[Wanted],
+        *,
+        code: str,
+        can_override: bool = False,
     ) -> None:
         super().__init__(sentence, code=code)
         self.found = tuple(found)
+        self.wanted = tuple(wanted)
         self.dates = tuple(dict.fromkeys(wanted[o.index].local_date for o in found))
+        # Whether the person who asked may set aside what blocks, with a reason.
+        self.can_override = can_override
+
+    @property
+    def warned(self) -> bool:
+        """Whether a yes is asked for as well."""
+        return any(not o.blocks for o in self.found)
+
+
+_within: ContextVar[bool] = ContextVar("within", default=False)
 
 
 def once_more(action: Callable[..., T]) -> Callable[..., T]:
-    """Run an action in one transaction, and once more when the database broke a deadlock with it."""
+    """Run an action in one transaction, and once more when the database broke a deadlock with it.
+
+    An action that is part of another one is repeated with it, not by itself.
+    """
 
     @wraps(action)
     def run(**asked: Any) -> T:
+        if _within.get():
+            with transaction.atomic():
+                return action(**asked)
         alone = not connection.in_atomic_block
-        for last in (not alone, True):
-            try:
-                with transaction.atomic():
-                    return action(**asked)
-            except OperationalError as fault:
-                if getattr(fault.__cause__, "sqlstate", None) not in COLLISIONS:
-                    raise
-                if last:
-                    raise Refused(BUSY, code="busy") from fault
+        mark = _within.set(True)
+        try:
+            for last in (not alone, True):
+                try:
+                    with transaction.atomic():
+                        return action(**asked)
+                except OperationalError as fault:
+                    if getattr(fault.__cause__, "sqlstate", None) not in COLLISIONS:
+                        raise
+                    if last:
+                        raise Refused(BUSY, code="busy") from fault
+        finally:
+            _within.reset(mark)
         raise AssertionError("the loop returns or raises")
 
     return run
 
 
-def lock_slots(room_ids: Iterable[UUID], person_ids: Iterable[UUID]) -> None:
-    """Hold these rooms and people until the transaction ends. One query."""
+def lock_keys(room_ids: Iterable[UUID], person_ids: Iterable[UUID]) -> list[int]:
+    """The advisory locks of rooms and people, in the one order in which they are taken."""
     names = {f"room:{pk}" for pk in room_ids} | {f"person:{pk}" for pk in person_ids}
-    keys = sorted(
+    return sorted(
         int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
         for name in names
     )
+
+
+def lock_slots(room_ids: Iterable[UUID], person_ids: Iterable[UUID]) -> None:
+    """Hold these rooms and people until the transaction ends. One query."""
+    keys = lock_keys(room_ids, person_ids)
     if keys:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -94,21 +132,98 @@ def lock_slots(room_ids: Iterable[UUID], person_ids: Iterable[UUID]) -> None:
 
 
 def refuse_obstacles(
-    wanted: Sequence[Wanted], *, program_id: UUID, zone: str, accept_not_cleared: bool
+    wanted: Sequence[Wanted],
+    *,
+    program_id: UUID,
+    zone: str,
+    by: User | None = None,
+    at: datetime | None = None,
+    accept: bool = False,
+    accept_not_cleared: bool = False,
+    override_reason: str = "",
+    without: Collection[UUID] = (),
+    concerns: Callable[[list[Obstacle]], list[Obstacle]] = list,
 ) -> list[Obstacle]:
-    """Raise `Clashes` when something blocks, or warns and was not accepted; else the warnings."""
-    found = obstacles(wanted, program_id=program_id, zone=zone)
+    """Raise `Clashes` when something blocks, or warns and was not accepted; else what was found.
+
+    What blocks may be set aside by the roles that the program's policy names, with a reason: the
+    caller then writes `keep_overrides`. `without` are stored sessions that are about to go,
+    `concerns` says which of the obstacles the act brings about.
+    """
+    found = concerns(
+        obstacles(wanted, program_id=program_id, zone=zone, without=without, silent=True)
+    )
+    said = [o for o in found if o.level != "ignore"]
     blocking = [o for o in found if o.blocks]
     if blocking:
-        raise Clashes(told(blocking, wanted), blocking, wanted, code="clash")
-    if found and not accept_not_cleared:
+        final = any(o.final for o in blocking)
+        may = not final and may_override(by, program_id=program_id, at=at, zone=zone)
+        if not (may and override_reason.strip()):
+            sentence = told(blocking, wanted)
+            if override_reason.strip():
+                sentence += " Your role may not set this aside." if not final else ""
+            raise Clashes(
+                sentence, said if may else blocking, wanted, code="clash", can_override=may
+            )
+    warnings = [o for o in said if not o.blocks]
+    if warnings and not (accept or accept_not_cleared):
         raise Clashes(
-            f"{told(found, wanted)} Choose somebody else, or confirm that this is how it should be.",
-            found,
+            f"{told(warnings, wanted)} Choose otherwise, or confirm that this is how it should be.",
+            said,
             wanted,
             code="not_cleared",
+            can_override=bool(blocking),
         )
     return found
+
+
+def may_override(by: User | None, *, program_id: UUID, at: datetime | None, zone: str) -> bool:
+    """Whether this person holds a role that may set a blocked rule aside. One query, or two."""
+    if by is None or at is None:
+        return False
+    roles = policy_in_force(program_id, clock.local_date(at, zone))["override_by"]
+    return scope_of(by).has(program_id, *(Role(role) for role in roles))
+
+
+def room_is_shared(found: Iterable[Obstacle], index: int) -> bool:
+    """Whether the room of that wanted session is taken, and that was let pass."""
+    return any(o.index == index and o.rule == "rule_room" for o in found)
+
+
+def time_is_shared(found: Iterable[Obstacle], index: int) -> set[UUID]:
+    """The people of that wanted session who are busy, where that was let pass."""
+    return {
+        o.resource
+        for o in found
+        if o.index == index and o.rule == "rule_facilitator" and o.resource
+    }
+
+
+def keep_overrides(
+    found: Iterable[Obstacle],
+    sessions: Sequence[GroupSession],
+    *,
+    reason: str,
+    by: User | None,
+    at: datetime,
+) -> None:
+    """Write what was set aside beside its session; `sessions` are in the order of the wanted ones.
+
+    No query where nothing was.
+    """
+    RuleOverride.objects.bulk_create(
+        RuleOverride(
+            program_id=sessions[o.index].program_id,
+            session=sessions[o.index],
+            rule=o.rule,
+            sentence=o.sentence,
+            reason=reason.strip(),
+            by=by,
+            at=at,
+        )
+        for o in found
+        if o.blocks
+    )
 
 
 def told(found: Sequence[Obstacle], wanted: Sequence[Wanted]) -> str:
@@ -146,9 +261,14 @@ def people_of(
 
 def store_people(
     sessions: Iterable[tuple[GroupSession, Iterable[tuple[Facilitator, str]]]],
-) -> None:
-    """Write who leads which session. One query."""
-    SessionFacilitator.objects.bulk_create(
+    *,
+    shared: Mapping[UUID, Collection[UUID]] | None = None,
+) -> list[SessionFacilitator]:
+    """Write who leads which session; `shared` are the accounts that are booked twice, by session.
+
+    One query.
+    """
+    return SessionFacilitator.objects.bulk_create(
         SessionFacilitator(
             session=session,
             facilitator=person,
@@ -157,6 +277,7 @@ def store_people(
             starts_at=session.starts_at,
             ends_at=session.ends_at,
             active=session.state in (SessionState.SCHEDULED, SessionState.HELD),
+            shares_time=person.user_id in (shared or {}).get(session.pk, ()),
         )
         for session, people in sessions
         for person, part in people

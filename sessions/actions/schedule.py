@@ -6,27 +6,18 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import QuerySet
 
 from facilitators.models import Facilitator
-from phpsupport.audit.trail import record
 from phpsupport.lib import wording
-from phpsupport.lib.constraints import last_guard
 from phpsupport.lib.errors import Refused
-from phpsupport.programs.models import Closure
 from phpsupport.users.models import User
-from sessions.actions.booking import (
-    GUARDS,
-    lock_slots,
-    once_more,
-    people_of,
-    refuse_obstacles,
-    store_people,
-)
-from sessions.actions.telling import tell_of_cancelled, tell_of_moved
-from sessions.models import GroupSession, Room, SessionFacilitator, SessionState
+from sessions.actions.booking import once_more, people_of
+from sessions.actions.changing import Target, apply
+from sessions.models import GroupSession, Room, ScheduleBatch, SessionState
+from sessions.queries.consequence import when, why_history
 from sessions.queries.series import with_records
-from sessions.queries.slots import Wanted, stored
-from sessions.recurrence import Pattern, Verdict, occurrences
+from sessions.recurrence import Pattern, Verdict, find_zone, occurrences
 
 LONGEST = timedelta(hours=12)
+refuse_history = why_history
 
 
 def _lock(session: GroupSession) -> GroupSession:
@@ -36,24 +27,18 @@ def _lock(session: GroupSession) -> GroupSession:
     return with_records(rows).get(pk=session.pk)
 
 
-def refuse_history(session: GroupSession, at: datetime) -> str | None:
-    """Why a session is history and does not change; None when it may. Load it `with_records`."""
-    if session.state == SessionState.HELD:
-        return "This session was held. What was held stays as it is."
-    if session.state == SessionState.NOT_HELD:
-        return "This session is recorded as not held. What is on record stays as it is."
-    if session.recorded:  # type: ignore[attr-defined]
-        return "Attendance or a note is on record for this session, so it stays as it is."
-    if session.state == SessionState.CANCELLED:
-        return "This session was cancelled. Plan a new one instead."
-    if session.starts_at <= at:
-        return "This session has begun. Report whether it was held instead."
-    return None
+def named(session: GroupSession) -> str:
+    """ "Morning Check-in of Tue 4 Mar, 10:00–10:50", for the summary of a batch."""
+    zone = find_zone(session.series.zone)
+    return f"{session.series.group.name} of {when(session.starts_at, session.ends_at, zone)}"
 
 
-def _refuse_history(session: GroupSession, at: datetime) -> None:
-    if sentence := refuse_history(session, at):
-        raise Refused(sentence, code="history")
+def change(session: GroupSession, kind: str, summary: str, target: Target, **asked: object) -> None:
+    """Carry out the change of one locked session as a batch that is found at `session.batch`."""
+    batch: ScheduleBatch = apply(
+        program=session.program, kind=kind, summary=summary, targets=[target], **asked
+    )
+    session.batch = batch  # type: ignore[attr-defined]
 
 
 @once_more
@@ -66,58 +51,34 @@ def move_session(
     room: Room,
     by: User | None,
     at: datetime,
+    accept: bool = False,
     accept_not_cleared: bool = False,
+    override_reason: str = "",
 ) -> GroupSession:
     """Give one session another day, time or room; its people come along and are told of a new time.
 
     Refuses (`Clashes`) when the room or somebody who leads it is taken then.
     """
     session = _lock(session)
-    zone = session.series.zone
-    d = occurrences(Pattern([on.weekday()], starts, ends, on, on, zone), {})[0]
+    d = occurrences(Pattern([on.weekday()], starts, ends, on, on, session.series.zone), {})[0]
     if d.verdict is Verdict.GAP or d.starts_at is None or d.ends_at is None:
         raise Refused(d.reason, field="starts", code="gap")
-    new = (d.starts_at, d.ends_at, room.pk)
-    if new == (session.starts_at, session.ends_at, session.room_id):
+    if (d.starts_at, d.ends_at, room.pk) == (session.starts_at, session.ends_at, session.room_id):
         return session
-    _refuse_history(session, at)
-    if d.starts_at <= at:
-        raise Refused("That time is over. Choose a later one.", field="on", code="past")
-    if room.site_id != session.program.site_id:
-        raise Refused("Choose a room of this site.", field="room", code="stranger")
-    if room.retired_on and room.retired_on <= on:
-        raise Refused(f"{room.name} is no longer in use. Choose another room.", field="room")
-    if on != session.local_date:
-        closed = Closure.objects.filter(program_id=session.program_id, date=on).first()
-        if closed:
-            raise Refused(
-                f"The program is closed on {wording.day(on)}: {closed.reason}. Choose another day.",
-                field="on",
-                code="closed",
-            )
-    people = stored(session)
-    lock_slots({room.pk}, {f.user_id for f, _ in people})
-    wanted = Wanted(
-        on, d.starts_at, d.ends_at, room, people, session.series.group.name, key=session.pk
+    asked = Target(
+        session, local_date=on, starts_at=d.starts_at, ends_at=d.ends_at, room=room, moved=True
     )
-    refuse_obstacles(
-        [wanted],
-        program_id=session.program_id,
-        zone=zone,
-        accept_not_cleared=accept_not_cleared,
-    )
-    before = session.starts_at
-    session.local_date, session.starts_at, session.ends_at = on, d.starts_at, d.ends_at
-    session.room, session.moved = room, True
-    with last_guard(GUARDS):
-        session.save(update_fields=["local_date", "starts_at", "ends_at", "room", "moved"])
-        SessionFacilitator.objects.filter(session=session).update(
-            starts_at=d.starts_at, ends_at=d.ends_at
-        )
-    if before != session.starts_at:
-        tell_of_moved(session, before=before, at=at)
-    record("session.moved", by=by, at=at, obj=session)
+    to = when(d.starts_at, d.ends_at, find_zone(session.series.zone))
+    where = "" if room.pk == session.room_id else f", {room.name}"
+    change(
+        session, "moved", f"{named(session)} moved to {to}{where}", asked,
+        by=by, at=at, accept=accept or accept_not_cleared, override_reason=override_reason,
+    )  # fmt: skip
+    session.refresh_from_db(fields=OF_A_MOVE)
     return session
+
+
+OF_A_MOVE = ["local_date", "starts_at", "ends_at", "room", "moved", "shares_room"]
 
 
 @once_more
@@ -128,7 +89,9 @@ def staff_session(
     by: User | None,
     at: datetime,
     co: Iterable[Facilitator] = (),
+    accept: bool = False,
     accept_not_cleared: bool = False,
+    override_reason: str = "",
 ) -> GroupSession:
     """Set who leads one session. Refuses who is taken; not cleared asks for a yes."""
     session = _lock(session)
@@ -136,45 +99,38 @@ def staff_session(
     now = {(row.facilitator_id, row.part) for row in session.assignments.all()}
     if now == {(f.pk, part) for f, part in people}:
         return session
-    _refuse_history(session, at)
-    lock_slots(set(), {f.user_id for f, _ in people})
-    wanted = Wanted(
-        session.local_date, session.starts_at, session.ends_at, session.room, people,
-        session.series.group.name, key=session.pk,
+    names = wording.listing([f.user.name for f, _ in people]) or "nobody"
+    change(
+        session, "staffed", f"{named(session)} is led by {names}",
+        Target(session, people=people, moved=True),
+        by=by, at=at, accept=accept or accept_not_cleared, override_reason=override_reason,
     )  # fmt: skip
-    refuse_obstacles(
-        [wanted],
-        program_id=session.program_id,
-        zone=session.series.zone,
-        accept_not_cleared=accept_not_cleared,
-    )
     session.moved = True
-    with last_guard(GUARDS):
-        session.save(update_fields=["moved"])
-        SessionFacilitator.objects.filter(session=session).delete()
-        store_people([(session, people)])
-    record(
-        "session.staffed", by=by, at=at, obj=session, lead=str(lead.pk) if lead else None,
-        co=[str(f.pk) for f, part in people if part == "co"],
-    )  # fmt: skip
     return session
 
 
 @once_more
 def cancel_session(
-    *, session: GroupSession, reason: str, by: User | None, at: datetime
+    *,
+    session: GroupSession,
+    reason: str,
+    by: User | None,
+    at: datetime,
+    override_reason: str = "",
 ) -> GroupSession:
-    """Cancel a coming session: room and people are free again, who was expected is told."""
+    """Cancel a coming session: room and people are free again, who was expected is told.
+
+    `override_reason` is not asked for: no rule is against it.
+    """
     session = _lock(session)
     if session.state == SessionState.CANCELLED:
         return session
     reason = reason.strip()
     if not reason:
         raise Refused("Say in a few words why it is cancelled.", field="reason", code="required")
-    _refuse_history(session, at)
+    change(
+        session, "cancelled", f"{named(session)} cancelled", Target(session, cancel_for=reason),
+        by=by, at=at,
+    )  # fmt: skip
     session.state, session.state_reason = SessionState.CANCELLED, reason[:200]
-    session.save(update_fields=["state", "state_reason"])
-    SessionFacilitator.objects.filter(session=session).update(active=False)
-    tell_of_cancelled([session], at=at)
-    record("session.cancelled", by=by, at=at, obj=session)
     return session

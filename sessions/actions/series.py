@@ -1,141 +1,76 @@
-"""Series: making one with all its sessions, ending one, changing who leads it."""
+"""Series: ending one, changing who leads it, changing its pattern. Making one is in `planning`."""
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from facilitators.models import Facilitator
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
-from phpsupport.lib.constraints import last_guard
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
-from sessions.actions.booking import (
-    GUARDS,
-    lock_slots,
-    once_more,
-    people_of,
-    refuse_obstacles,
-    store_people,
-)
+from sessions.actions.booking import once_more, people_of
+from sessions.actions.changing import Target, apply, carry_out
 from sessions.actions.enrollment import end_places_of_series
-from sessions.actions.telling import tell_of_cancelled
+from sessions.actions.ledger import Ledger
+from sessions.actions.planning import create_series
 from sessions.models import (
+    Enrollment,
     GroupSeries,
     GroupSession,
     Part,
     Room,
+    ScheduleBatch,
     SeriesFacilitator,
     SessionFacilitator,
     SessionState,
-    SupportGroup,
+    WaitlistEntry,
+    WaitOutcome,
 )
-from sessions.queries.series import dates_of, wanted_of, with_records
-from sessions.queries.slots import Wanted
-from sessions.recurrence import Pattern
+from sessions.queries.consequence import People, why_history
+from sessions.queries.editing import Edit, Scope, plan_edit
+from sessions.queries.series import with_records
 
-TELL_AHEAD = timedelta(days=14)
+__all__ = ["create_series", "edit_series", "end_series", "replace_facilitator"]
 
 
-@once_more
-def create_series(
-    *,
-    group: SupportGroup,
-    room: Room,
-    weekdays: Collection[int],
-    starts: time,
-    ends: time,
-    zone: str,
-    from_on: date,
-    until_on: date,
-    capacity: int,
-    by: User | None,
-    at: datetime,
-    lead: Facilitator | None = None,
-    co: Iterable[Facilitator] = (),
-    leave_out: Collection[date] = (),
-    accept_not_cleared: bool = False,
-) -> GroupSeries:
-    """A series with a stored session for every date that is open and not in `leave_out`.
-
-    Refuses (`Clashes`) when a room or a facilitator is taken; a facilitator who is not cleared on
-    a day is a refusal of the code `not_cleared` until `accept_not_cleared` says yes to it.
-    """
-    program_id = group.program_id
-    _still_offered(group, room, from_on)
-    people = people_of(lead, co, program_id)
-    if capacity < 1:
-        raise Refused("A series has at least one place.", field="capacity")
-    pattern = Pattern(weekdays, starts, ends, from_on, until_on, zone)
-    dates = dates_of(pattern, program_id)
-    wanted = wanted_of(dates, room=room, people=people, label=group.name, leave_out=leave_out)
-    if not wanted:
-        raise Refused(_nothing_left(bool(dates), bool(leave_out)), field="until_on", code="empty")
-    lock_slots({room.pk}, {f.user_id for f, _ in people})
-    warnings = refuse_obstacles(
-        wanted, program_id=program_id, zone=zone, accept_not_cleared=accept_not_cleared
+def _lock(series: GroupSeries) -> GroupSeries:
+    return (
+        GroupSeries.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("group", "room", "program__site")
+        .get(pk=series.pk)
     )
-    series = GroupSeries(
-        program_id=program_id,
-        group=group,
-        room=room,
-        weekdays=sorted(set(weekdays)),
-        starts=starts,
-        ends=ends,
-        zone=zone,
-        from_on=from_on,
-        until_on=until_on,
-        capacity=capacity,
+
+
+def _hold_coming(series: GroupSeries, at: datetime, **which: Any) -> list[GroupSession]:
+    """Coming sessions of a locked series that may change, held in the order of their keys."""
+    rows = GroupSession.objects.filter(
+        series=series, starts_at__gt=at, state=SessionState.SCHEDULED, **which
     )
-    with last_guard(GUARDS):
-        series.save(force_insert=True)
-        SeriesFacilitator.objects.bulk_create(
-            SeriesFacilitator(series=series, facilitator=f, part=part) for f, part in people
-        )
-        sessions = GroupSession.objects.bulk_create(
-            GroupSession(
-                program_id=program_id,
-                series=series,
-                room=room,
-                local_date=w.local_date,
-                starts_at=w.starts_at,
-                ends_at=w.ends_at,
-            )
-            for w in wanted
-        )
-        store_people((session, people) for session in sessions)
-    record(
-        "series.created", by=by, at=at, obj=series, sessions=len(wanted),
-        left_out=len(set(leave_out)), not_cleared=len(warnings),
-    )  # fmt: skip
-    return series
+    held = list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    # Read only now: whoever marks attendance holds the session as well.
+    found = with_records(GroupSession.objects.filter(pk__in=held)).select_related("room")
+    return [s for s in found.order_by("starts_at") if why_history(s, at) is None]
 
 
-def _still_offered(group: SupportGroup, room: Room, on: date) -> None:
-    if group.retired_on and group.retired_on <= on:
-        raise Refused(f"{group.name} is retired. Choose another group.", field="group")
-    if room.retired_on and room.retired_on <= on:
-        raise Refused(f"{room.name} is no longer in use. Choose another room.", field="room")
-
-
-def _nothing_left(any_date: bool, left_out: bool) -> str:
-    if not any_date:
-        return "No such weekday falls into these days. Choose a later last day."
-    if left_out:
-        return "Every date is closed or left out, so nothing would take place. Choose other days."
-    return "Every date is closed or does not exist, so nothing would take place. Choose other days."
-
-
+# --- ending ---------------------------------------------------------------------------------------
 @once_more
 def end_series(
-    *, series: GroupSeries, last_on: date, by: User | None, at: datetime, reason: str = ""
+    *,
+    series: GroupSeries,
+    last_on: date,
+    by: User | None,
+    at: datetime,
+    reason: str = "",
+    override_reason: str = "",
 ) -> int:
     """End a series with `last_on` as its last day; returns how many sessions were cancelled.
 
     Nothing that was held or recorded changes. Later sessions are cancelled and stay visible as
-    such, places end, the waitlist closes, and who was expected in the next two weeks is told.
+    such, places end, the waitlist closes, and who was expected is told.
     """
-    series = GroupSeries.objects.select_for_update(no_key=True).get(pk=series.pk)
+    series = _lock(series)
     today = clock.local_date(at, series.zone)
     if last_on >= series.until_on:
         if series.ended_at:
@@ -149,28 +84,30 @@ def end_series(
         raise Refused(
             "That day is over. Choose today or a later day as the last one.", field="last_on"
         )
-    later = with_records(
-        GroupSession.objects.select_for_update(no_key=True, of=("self",)).filter(
-            series=series, local_date__gt=last_on, starts_at__gt=at, state=SessionState.SCHEDULED
-        )
-    ).order_by("pk")
-    gone = [session for session in later if not session.recorded]  # type: ignore[attr-defined]
+    ledger = Ledger()
+    ledger.look([series])
+    ledger.look(Enrollment.objects.filter(series=series))
+    ledger.look(WaitlistEntry.objects.filter(series=series, outcome=WaitOutcome.WAITING))
     why = reason.strip() or "The series ended"
-    ids = [session.pk for session in gone]
-    GroupSession.objects.filter(pk__in=ids).update(
-        state=SessionState.CANCELLED, state_reason=why[:200]
-    )
-    SessionFacilitator.objects.filter(session_id__in=ids).update(active=False)
-    soon = [session for session in gone if session.starts_at <= at + TELL_AHEAD]
-    tell_of_cancelled(soon, later=[s for s in gone if s not in soon], at=at)
+    gone = _hold_coming(series, at, local_date__gt=last_on)
+    carry_out(
+        program=series.program, targets=[Target(s, cancel_for=why) for s in gone],
+        by=by, at=at, ledger=ledger,
+    )  # fmt: skip
     series.until_on = max(last_on, series.from_on)
     series.ended_at = at
     series.save(update_fields=["until_on", "ended_at"])
     end_places_of_series(series=series, last_on=last_on, by=by, at=at)
     record("series.ended", by=by, at=at, obj=series, cancelled=len(gone))
+    ledger.close(
+        program=series.program_id, kind="series-ended", series=series, by=by, at=at,
+        summary=f"{series.group.name} ends on {wording.day(last_on, year=True)}; "
+        f"{wording.count(len(gone), 'session')} cancelled",
+    )  # fmt: skip
     return len(gone)
 
 
+# --- handing over ---------------------------------------------------------------------------------
 @once_more
 def replace_facilitator(
     *,
@@ -182,7 +119,9 @@ def replace_facilitator(
     at: datetime,
     part: str = Part.LEAD,
     leave_out: Collection[date] = (),
+    accept: bool = False,
     accept_not_cleared: bool = False,
+    override_reason: str = "",
 ) -> int:
     """Let `new` stand in for `old` in the sessions of a series from a day on; returns how many.
 
@@ -193,67 +132,58 @@ def replace_facilitator(
         raise Refused("Choose who leads from now on.", field="new")
     if old and new and old.user_id == new.user_id:
         raise Refused("Choose somebody else than before.", field="new")
-    series = (
-        GroupSeries.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("group")
-        .get(pk=series.pk)
-    )
-    rows = with_records(
-        GroupSession.objects.select_for_update(no_key=True, of=("self",))
-        .filter(
-            series=series, local_date__gte=from_on, starts_at__gt=at, state=SessionState.SCHEDULED
-        )
-        .exclude(local_date__in=list(leave_out))
-        .select_related("room")
-        .order_by("pk")
-    )
-    sessions = {s.pk: s for s in rows if not s.recorded}  # type: ignore[attr-defined]
-    assigned: dict[UUID, list[SessionFacilitator]] = {pk: [] for pk in sessions}
-    for row in SessionFacilitator.objects.filter(session_id__in=sessions):
+    series = _lock(series)
+    sessions = [
+        s for s in _hold_coming(series, at, local_date__gte=from_on)
+        if s.local_date not in leave_out
+    ]  # fmt: skip
+    assigned: dict[UUID, list[SessionFacilitator]] = {s.pk: [] for s in sessions}
+    for row in SessionFacilitator.objects.filter(session_id__in=assigned).select_related(
+        "facilitator__user"
+    ):
         assigned[row.session_id].append(row)
-    changing = [s for pk, s in sessions.items() if _concerns(assigned[pk], old, new, part)]
-    changing.sort(key=lambda s: s.starts_at)
+    changing = [s for s in sessions if _concerns(assigned[s.pk], old, new, part)]
     usual = {row.facilitator_id: row for row in series.assignments.all()}
     done = (old is None or old.pk not in usual) and (new is None or new.pk in usual)
     if not changing and done:
         if old is None and new is not None and new.pk in usual:
             return 0
         raise Refused("No coming session is led that way from that day on.", field="from_on")
-    parts = {
-        s.pk: next((r.part for r in assigned[s.pk] if old and r.facilitator_id == old.pk), part)
-        for s in changing
-    }
-    if new is not None:
-        if new.program_id != series.program_id:
-            raise Refused("Choose facilitators of this program.", field="new", code="stranger")
-        lock_slots(set(), {new.user_id})
-        wanted = [
-            Wanted(
-                s.local_date, s.starts_at, s.ends_at, s.room, ((new, parts[s.pk]),),
-                series.group.name, key=s.pk,
-            )
-            for s in changing
-        ]  # fmt: skip
-        refuse_obstacles(
-            wanted,
-            program_id=series.program_id,
-            zone=series.zone,
-            accept_not_cleared=accept_not_cleared,
-        )
-    with last_guard(GUARDS):
-        ids = [s.pk for s in changing]
-        # Whoever co-facilitated and now leads is there once.
-        SessionFacilitator.objects.filter(
-            session_id__in=ids, facilitator__in=[f for f in (old, new) if f]
-        ).delete()
-        if new is not None:
-            store_people((s, [(new, parts[s.pk])]) for s in changing)
-        _replace_usual(series, old, new, usual, part)
+    if new is not None and new.program_id != series.program_id:
+        raise Refused("Choose facilitators of this program.", field="new", code="stranger")
+    ledger = Ledger()
+    ledger.look(usual.values())
+    carry_out(
+        program=series.program,
+        targets=[Target(s, people=_handed(assigned[s.pk], old, new, part)) for s in changing],
+        by=by,
+        at=at,
+        accept=accept or accept_not_cleared,
+        override_reason=override_reason,
+        ledger=ledger,
+    )
+    _replace_usual(series, old, new, usual, part, ledger)
     record(
         "series.facilitator_replaced", by=by, at=at, obj=series, sessions=len(changing),
         old=str(old.pk) if old else None, new=str(new.pk) if new else None,
     )  # fmt: skip
+    name = new.user.name if new else "nobody"
+    ledger.close(
+        program=series.program_id, kind="handed-over", series=series, by=by, at=at,
+        summary=f"{series.group.name} is led by {name} from {wording.day(from_on)} on; "
+        f"{wording.count(len(changing), 'session')} changed",
+    )  # fmt: skip
     return len(changing)
+
+
+def _handed(
+    rows: Iterable[SessionFacilitator], old: Facilitator | None, new: Facilitator | None, part: str
+) -> People:
+    """Who leads one session afterwards. Whoever co-facilitated and now leads is there once."""
+    part = next((r.part for r in rows if old and r.facilitator_id == old.pk), part)
+    leaving = {f.pk for f in (old, new) if f}
+    stay = [(r.facilitator, r.part) for r in rows if r.facilitator_id not in leaving]
+    return tuple([(new, part)] if new else []) + tuple(stay)
 
 
 def _concerns(
@@ -276,13 +206,116 @@ def _replace_usual(
     new: Facilitator | None,
     usual: dict[UUID, SeriesFacilitator],
     part: str,
+    ledger: Ledger,
 ) -> None:
     """Who usually leads, which is also who sees the roster, follows."""
     before = usual.get(old.pk) if old else None
     if before is not None:
         part = before.part
-        before.delete()
+        SeriesFacilitator.objects.filter(pk=before.pk).delete()
     if new is not None:
-        SeriesFacilitator.objects.update_or_create(
+        row, made = SeriesFacilitator.objects.update_or_create(
             series=series, facilitator=new, defaults={"part": part}
         )
+        if made:
+            ledger.made([row])
+
+
+# --- changing the pattern -------------------------------------------------------------------------
+@once_more
+def edit_series(
+    *,
+    series: GroupSeries,
+    edit: Edit,
+    scope: str,
+    by: User | None,
+    at: datetime,
+    session: GroupSession | None = None,
+    from_on: date | None = None,
+    reset_exceptions: bool = False,
+    leave_out: Collection[date] = (),
+    accept: bool = False,
+    override_reason: str = "",
+) -> ScheduleBatch:
+    """Change this session, this and the following, or all coming sessions of a series.
+
+    The row, the roster and the notes of the series stay. What was held, has begun or has anything
+    on record never changes; a session that was changed by hand stays as it is unless
+    `reset_exceptions`. Sessions too many are cancelled, missing ones made. `leave_out` are dates of
+    the new pattern that are not taken up: what stands for them stays as it is.
+    """
+    series = _lock(series)
+    if series.ended_at is not None:
+        raise Refused("This series has ended. Plan a new one, or undo its end.", code="ended")
+    if edit.people is not None:
+        lead = next((f for f, part in edit.people if part == Part.LEAD), None)
+        co = [f for f, part in edit.people if part == Part.CO]
+        people_of(lead, co, series.program_id)
+    _hold_coming(series, at)
+    plan = plan_edit(
+        series=series, edit=edit, scope=scope, session=session, from_on=from_on,
+        reset_exceptions=reset_exceptions, leave_out=leave_out, at=at,
+    )  # fmt: skip
+    if scope == Scope.THIS:
+        return apply(
+            program=series.program, kind="series-edited", summary=plan.summary,
+            targets=plan.targets, series=series, by=by, at=at, accept=accept,
+            override_reason=override_reason,
+        )  # fmt: skip
+    _room_in_use(edit.room, series, plan.first)
+    ledger = Ledger()
+    ledger.look([series])
+    usual = list(series.assignments.all())
+    ledger.look(usual)
+    done = carry_out(
+        program=series.program, targets=plan.targets, fresh=plan.fresh, by=by, at=at,
+        accept=accept, override_reason=override_reason, ledger=ledger,
+        on_closure=plan.after.on_closure,
+    )  # fmt: skip
+    changed = [name for name in plan.fields if getattr(series, name) != getattr(plan.after, name)]
+    if changed:
+        plan.after.save(update_fields=changed)
+    people_changed = edit.people is not None and _set_usual(series, edit.people, usual, ledger)
+    if not (done.any or changed or people_changed):
+        raise Refused("Nothing would change: it is like that already.", code="unchanged")
+    record(
+        "series.edited", by=by, at=at, obj=series, scope=scope, changed=len(done.changes),
+        made=len(done.made),
+    )  # fmt: skip
+    return ledger.close(
+        program=series.program_id, kind="series-edited", summary=plan.summary, series=series,
+        by=by, at=at,
+    )  # fmt: skip
+
+
+def _room_in_use(room: Room | None, series: GroupSeries, first: date) -> None:
+    if room is None or room.pk == series.room_id:
+        return
+    if room.site_id != series.program.site_id:
+        raise Refused("Choose a room of this site.", field="room", code="stranger")
+    if room.retired_on and room.retired_on <= first:
+        raise Refused(f"{room.name} is no longer in use. Choose another room.", field="room")
+
+
+def _set_usual(
+    series: GroupSeries, people: People, usual: list[SeriesFacilitator], ledger: Ledger
+) -> bool:
+    """Who usually leads it from now on; whoever stays keeps the row. Whether anything changed."""
+    wanted = {f.pk: part for f, part in people}
+    there = {row.facilitator_id: row for row in usual}
+    if {pk: row.part for pk, row in there.items()} == wanted:
+        return False
+    gone = [row.pk for pk, row in there.items() if pk not in wanted]
+    SeriesFacilitator.objects.filter(pk__in=gone).delete()
+    for pk, row in there.items():
+        if pk in wanted and row.part != wanted[pk]:
+            row.part = wanted[pk]
+            row.save(update_fields=["part"])
+    ledger.made(
+        SeriesFacilitator.objects.bulk_create(
+            SeriesFacilitator(series=series, facilitator_id=pk, part=part)
+            for pk, part in wanted.items()
+            if pk not in there
+        )
+    )
+    return True

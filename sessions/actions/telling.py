@@ -1,60 +1,65 @@
-"""Letting people know that a session they were expected at changes: neutral, by the outbox."""
+"""Letting people know that a session they were expected at changes: neutral, by the outbox.
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+Many sessions at once take as many queries as one.
+"""
 
-from phpsupport.outbox.delivery import Planned, cancel, enqueue, let_wait_again
-from sessions.models import Enrollment, GroupSession
-from sessions.queries.attendance import enrolled_on
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from phpsupport.outbox.delivery import enqueue, let_wait_again, withhold
+from phpsupport.outbox.models import OutboxMessage, State
+from sessions.models import GroupSession
+from sessions.queries.consequence import (
+    CANCELLED,
+    MOVED,
+    News,
+    messages_for,
+)
+
+WHY: Final = {CANCELLED: "session-cancelled", MOVED: "session-moved"}
+UNDONE: Final = "undone"
+REMINDERS: Final = ("session_reminder", "session_reminder_staff")
 
 
-def tell_of_cancelled(
-    sessions: Iterable[GroupSession], *, at: datetime, later: Iterable[GroupSession] = ()
-) -> int:
-    """Withhold what was planned about these sessions and tell everybody on their rosters
-    and who leads them.
+def tell(news: Collection[News], *, at: datetime) -> int:
+    """Withhold what was planned about these sessions and tell who was expected and who leads.
 
-    About those in `later` nothing is sent, only withheld.
+    Returns how many messages go.
     """
-    sessions = [session for session in sessions if session.starts_at > at]
-    for session in [*sessions, *later]:
-        cancel(subject_id=session.pk, why="session-cancelled")
-    return _tell("session_cancelled", sessions, at)
-
-
-def tell_of_moved(session: GroupSession, *, before: datetime, at: datetime) -> int:
-    """Withhold reminders of the old time and tell everybody on the roster of the new one."""
-    cancel(subject_id=session.pk, why="session-moved")
+    for kind, why in WHY.items():
+        withhold({n.session.pk for n in news if n.kind == kind}, why=why)
     # Moved back to a time for which reminders were planned already: those count again.
-    again = session.starts_at.astimezone(UTC).isoformat()
-    let_wait_again(subject_id=session.pk, why="session-moved", at=at, starts_at=again)
-    return _tell("session_moved", [session], at, was=before)
+    let_reminders_wait_again([n.session for n in news if n.kind == MOVED], at=at)
+    return enqueue(messages_for([n for n in news if n.first > at], at=at), at=at)
 
 
-def _tell(
-    kind: str, sessions: Iterable[GroupSession], at: datetime, was: datetime | None = None
-) -> int:
-    planned = []
-    for session in sessions:
-        starts = session.starts_at
-        facts = {"starts_at": starts.isoformat()}
-        if was is not None:
-            facts["was"] = was.isoformat()
-        expected = Enrollment.objects.filter(
-            enrolled_on(session.local_date), series_id=session.series_id
-        ).values_list("participant_id", flat=True)
-        leads = session.assignments.values_list("person_id", flat=True)
-        planned += [
-            Planned(
-                kind=kind,
-                key=f"{kind}:{session.pk}:{(at if was else starts).isoformat()}:{person}",
-                recipient_id=person,
-                due_at=at,
-                program_id=session.program_id,
-                subject_id=session.pk,
-                expires_at=max(starts, was) if was else starts,
-                facts=facts,
-            )
-            for person in {*expected, *leads}
-        ]
-    return enqueue(planned, at=at)
+def let_reminders_wait_again(sessions: Iterable[GroupSession], *, at: datetime) -> None:
+    """Reminders of the time that a session has now, not due yet, count again."""
+    times = {session.pk: session.starts_at for session in sessions}
+    let_wait_again(times, kinds=REMINDERS, whys=WHY.values(), due_after=at)
+
+
+def let_news_wait_again(sessions: Iterable[GroupSession]) -> None:
+    """News of the time that a session has now, withheld before it was sent, counts again."""
+    times = {session.pk: session.starts_at for session in sessions}
+    let_wait_again(times, kinds=[MOVED], whys=WHY.values())
+
+
+def who_was_told(sessions: Mapping[UUID, object], *, at: datetime) -> dict[UUID, set[UUID]]:
+    """People who were told at that instant that a session changes, by session; what is not sent
+    yet is withheld and does not count. Two queries."""
+    about = Q(subject_id__in=list(sessions), kind__in=list(WHY), created_at=at)
+    OutboxMessage.objects.filter(about, state=State.WAITING).update(
+        state=State.WITHHELD, why=UNDONE
+    )
+    told: dict[UUID, set[UUID]] = {}
+    for subject, person in OutboxMessage.objects.filter(
+        about, state__in=[State.SENDING, State.SENT]
+    ).values_list("subject_id", "recipient_id"):
+        if subject:
+            told.setdefault(subject, set()).add(person)
+    return told
