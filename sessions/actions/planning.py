@@ -8,8 +8,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import connection
 
@@ -22,12 +21,15 @@ from phpsupport.lib.writing import OneStatement
 from phpsupport.users.models import User
 from sessions.actions.booking import (
     GUARDS,
+    keep_overrides,
     lock_keys,
     once_more,
     people_of,
     refuse_obstacles,
+    room_is_shared,
+    time_is_shared,
 )
-from sessions.actions.ledger import NAMES, NOT_OURS
+from sessions.curriculum import placed
 from sessions.models import (
     BatchRow,
     CurriculumItem,
@@ -40,8 +42,8 @@ from sessions.models import (
     SessionFacilitator,
     SupportGroup,
 )
+from sessions.queries.batches import NOT_OURS
 from sessions.queries.series import wanted_of
-from sessions.queries.slots import Wanted
 from sessions.recurrence import (
     LONGEST_SERIES,
     SHIFT_AT_MOST,
@@ -82,13 +84,14 @@ def create_series(
     on_closure: str = SKIP,
     first_item: CurriculumItem | None = None,
     accept: bool = False,
+    override_reason: str = "",
 ) -> GroupSeries:
     """A series with a stored session for every date that takes place and is not in `leave_out`.
 
     `leave_out` holds days, or naive local starts where a day has several sessions. A group with a
     curriculum has its steps placed on the dates from `first_item` on, else from the first.
-    Refuses (`Clashes`) what the program's rules block; what they warn of is a refusal of the code
-    `not_cleared` until `accept` says yes to it. Leaves one batch that can be undone.
+    Refuses (`Clashes`) what the program's rules block until `override_reason` sets it aside, and
+    what they warn of until `accept` says yes to it. Leaves one batch that can be undone.
     """
     program_id = group.program_id
     people = people_of(lead, co, program_id)
@@ -103,16 +106,16 @@ def create_series(
     )
     _still_offered(group, room, from_on, known)
     dates = occurrences(pattern, known.closures)
-    wanted = wanted_of(dates, room=room, people=people, label=group.name, leave_out=leave_out)
+    wanted = wanted_of(dates, pattern, group=group, room=room, people=people, leave_out=leave_out)
     if not wanted:
         field = "until_on" if count is None else "from_on"
         raise Refused(_nothing_left(bool(dates), bool(leave_out)), field=field, code="empty")
-    warnings = refuse_obstacles(
-        wanted,
-        program_id=program_id,
-        zone=zone,
-        accept_not_cleared=accept or accept_not_cleared,
-    )
+    found = refuse_obstacles(
+        wanted, program_id=program_id, zone=zone, by=by, at=at,
+        accept=accept or accept_not_cleared, override_reason=override_reason,
+    )  # fmt: skip
+    set_aside = sum(o.blocks for o in found)
+    uncleared = sum(o.rule == "rule_clearance" for o in found)
     series = GroupSeries(
         program_id=program_id,
         group=group,
@@ -129,7 +132,9 @@ def create_series(
         until_on=last_day(pattern, dates),
         capacity=capacity,
     )
-    steps = placed(known.steps, len(wanted), first=first_item, once=known.once)
+    steps = placed(
+        known.steps, len(wanted), first=first_item.pk if first_item else None, once=known.once
+    )
     batch = ScheduleBatch(
         program_id=program_id,
         series=series,
@@ -140,7 +145,10 @@ def create_series(
     )
     done = event(
         "series.created", by, at, series, program_id,
-        {"sessions": len(wanted), "left_out": len(set(leave_out)), "not_cleared": len(warnings)},
+        {
+            "sessions": len(wanted), "left_out": len(set(leave_out)), "not_cleared": uncleared,
+            "set_aside": set_aside,
+        },
     )  # fmt: skip
     one = OneStatement()
     one.rows("series", [series])
@@ -148,8 +156,24 @@ def create_series(
         "usual",
         [SeriesFacilitator(series=series, facilitator=f, part=part) for f, part in people],
     )
-    _add_sessions(one, series, wanted, steps)
-    _add_people(one, people)
+    sessions = [
+        GroupSession(
+            program_id=program_id, series=series, room=room, local_date=w.local_date,
+            starts_at=w.starts_at, ends_at=w.ends_at, item_id=step,
+            shares_room=room_is_shared(found, number),
+        )
+        for number, (w, step) in enumerate(zip(wanted, steps, strict=True))
+    ]  # fmt: skip
+    _add_sessions(one, sessions)
+    _add_people(
+        one,
+        people,
+        {
+            (session.pk, person)
+            for number, session in enumerate(sessions)
+            for person in time_is_shared(found, number)
+        },
+    )
     one.rows("batch", [batch])
     for name, model in (
         ("series", GroupSeries),
@@ -163,13 +187,13 @@ def create_series(
             {
                 "id": "gen_random_uuid()",
                 "batch_id": "batch.id",
-                "table": f"'{NAMES[model]}'",
+                "table": f"'{model._meta.label_lower}'",
                 "row_id": f"{name}.id",
                 "before": "NULL",
                 "after": f"to_jsonb({name}) - %s::text[]",
             },
             f"{name}, batch",
-            [["id", *NOT_OURS]],
+            [sorted(NOT_OURS)],
         )
     one.rows("trail", [done])
     if one.run(counting="made") < len(wanted):
@@ -179,15 +203,12 @@ def create_series(
             code="retired",
         )
     series._state.adding = False
+    if set_aside:
+        keep_overrides(found, sessions, reason=override_reason, by=by, at=at)
     return series
 
 
-def _add_sessions(
-    one: OneStatement,
-    series: GroupSeries,
-    wanted: Sequence[Wanted],
-    steps: Sequence[UUID | None],
-) -> None:
+def _add_sessions(one: OneStatement, sessions: Sequence[GroupSession]) -> None:
     one.select(
         "made",
         GroupSession,
@@ -200,6 +221,7 @@ def _add_sessions(
             "starts_at": "w.starts_at",
             "ends_at": "w.ends_at",
             "item_id": "w.item_id",
+            "shares_room": "w.shares_room",
         },
         # Whoever waited for the locks may have read what was so before: retirement is looked at again.
         "series"
@@ -208,19 +230,25 @@ def _add_sessions(
         " JOIN group_sessions_supportgroup g"
         " ON g.id = series.group_id AND (g.retired_on IS NULL OR g.retired_on > series.from_on)"
         " CROSS JOIN unnest("
-        "%s::uuid[], %s::date[], %s::timestamptz[], %s::timestamptz[], %s::uuid[]"
-        ") AS w(id, local_date, starts_at, ends_at, item_id)",
+        "%s::uuid[], %s::date[], %s::timestamptz[], %s::timestamptz[], %s::uuid[], %s::boolean[]"
+        ") AS w(id, local_date, starts_at, ends_at, item_id, shares_room)",
         [
-            [uuid4() for _ in wanted],
-            [w.local_date for w in wanted],
-            [w.starts_at for w in wanted],
-            [w.ends_at for w in wanted],
-            list(steps),
+            [s.pk for s in sessions],
+            [s.local_date for s in sessions],
+            [s.starts_at for s in sessions],
+            [s.ends_at for s in sessions],
+            [s.item_id for s in sessions],
+            [s.shares_room for s in sessions],
         ],
     )
 
 
-def _add_people(one: OneStatement, people: Sequence[tuple[Facilitator, str]]) -> None:
+def _add_people(
+    one: OneStatement,
+    people: Sequence[tuple[Facilitator, str]],
+    shared: Collection[tuple[UUID, UUID]],
+) -> None:
+    """Everybody to every session; `shared` are the sessions for which somebody is booked twice."""
     if not people:
         return
     one.select(
@@ -234,12 +262,18 @@ def _add_people(one: OneStatement, people: Sequence[tuple[Facilitator, str]]) ->
             "part": "p.part",
             "starts_at": "made.starts_at",
             "ends_at": "made.ends_at",
+            "shares_time": "shared.session_id IS NOT NULL",
         },
-        "made, unnest(%s::uuid[], %s::uuid[], %s::text[]) AS p(facilitator_id, person_id, part)",
+        "made CROSS JOIN unnest(%s::uuid[], %s::uuid[], %s::text[])"
+        " AS p(facilitator_id, person_id, part)"
+        " LEFT JOIN unnest(%s::uuid[], %s::uuid[]) AS shared(session_id, person_id)"
+        " ON shared.session_id = made.id AND shared.person_id = p.person_id",
         [
             [f.pk for f, _ in people],
             [f.user_id for f, _ in people],
             [str(part) for _, part in people],
+            [session for session, _ in shared],
+            [person for _, person in shared],
         ],
     )
 
@@ -284,21 +318,6 @@ def _lock_and_learn(
         tuple(steps),
         kind == GroupKind.CLOSED,
     )
-
-
-def placed(
-    steps: Sequence[UUID], number: int, *, first: CurriculumItem | None = None, once: bool = False
-) -> list[Any]:
-    """The step of each of `number` sessions in their order.
-
-    After the last step the first comes again; a closed group goes through its steps `once`.
-    """
-    start = steps.index(first.pk) if first is not None and first.pk in steps else 0
-    count = len(steps)
-    return [
-        steps[(start + n) % count] if count and (not once or start + n < count) else None
-        for n in range(number)
-    ]
 
 
 def _still_offered(group: SupportGroup, room: Room, on: date, known: _Known) -> None:

@@ -1,23 +1,34 @@
 """Forms around a series: planning it, ending it, handing it over."""
 
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from crispy_forms.layout import Div
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from facilitators.models import Facilitator, Stage
 from phpsupport.lib import wording
+from phpsupport.lib.errors import Refused
 from phpsupport.lib.forms import LineField, Row, Section, WholeField, helper
 from phpsupport.lib.ranges import Weekday
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.forms.parts import PartForm, SlotForm
-from sessions.models import GroupSeries, Part, Room, SessionFacilitator, SupportGroup
-from sessions.recurrence import Pattern
+from sessions.models import (
+    CurriculumItem,
+    GroupSeries,
+    OnClosure,
+    Part,
+    Room,
+    SessionFacilitator,
+    SupportGroup,
+)
+from sessions.recurrence import MOST_SESSIONS, NTH, SKIP, Pattern, Times
 
 
 class FacilitatorChoice(forms.ModelChoiceField):
@@ -57,21 +68,199 @@ def rooms_of(user: User, program: Program, *, keep: UUID | None = None) -> Query
     return rows.filter(Q(retired_on=None) | Q(pk=keep)) if keep else rows.filter(retired_on=None)
 
 
-class SeriesForm(PartForm):
-    """A weekly series: what, when, where, who."""
+class Fold(Div):
+    """Fields that few need, behind a line that opens them; open when one of them is used."""
 
-    guard = True
-    group = forms.ModelChoiceField(SupportGroup.objects.none(), empty_label="Choose a group")
+    template = "components/fold.html"
+
+    def __init__(self, summary: str, *fields: Any, unfolded: bool = False) -> None:
+        super().__init__(*fields)
+        self.summary, self.unfolded = summary, unfolded
+
+
+WEEK, WEEKS, MONTH = "week", "weeks", "month"
+ON_A_DAY, AFTER = "day", "count"
+MORE = (("more_1", "2nd"), ("more_2", "3rd"))  # further times of the week, by prefix
+
+
+class PatternForm(PartForm):
+    """When a series meets: days and times, by weeks or by the month, until when, closed days."""
+
+    pattern: Pattern
+
+    repeats = forms.ChoiceField(
+        label="Repeats", required=False, initial=WEEK, widget=forms.RadioSelect,
+        choices=((WEEK, "Every week"), (WEEKS, "Every few weeks"), (MONTH, "By the month")),
+    )  # fmt: skip
+    every_weeks = WholeField(
+        label="Every how many weeks", min_value=1, max_value=52, initial=2, required=False
+    )
+    nth_of_month = forms.TypedMultipleChoiceField(
+        label="Which of the month", required=False, coerce=int,
+        widget=forms.CheckboxSelectMultiple, choices=[(n, NTH[n]) for n in NTH],
+    )  # fmt: skip
     weekdays = forms.TypedMultipleChoiceField(
         label="Days", choices=Weekday, coerce=int, widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one day."},
     )  # fmt: skip
     starts = forms.TimeField(label="Starts", initial=time(10))
     ends = forms.TimeField(label="Ends", initial=time(10, 50))
+    ends_next_day = forms.BooleanField(label="Ends the next day", required=False)
     from_on = forms.DateField(label="First day")
-    until_on = forms.DateField(label="Last day")
-    room = forms.ModelChoiceField(Room.objects.none(), empty_label="Choose a room")
+    ends_by = forms.ChoiceField(
+        label="It runs", required=False, initial=ON_A_DAY, widget=forms.RadioSelect,
+        choices=((ON_A_DAY, "until a day"), (AFTER, "for a number of sessions")),
+    )  # fmt: skip
+    until_on = forms.DateField(label="Last day", required=False)
+    count = WholeField(
+        label="Number of sessions", min_value=1, max_value=MOST_SESSIONS, required=False
+    )
+    on_closure = forms.ChoiceField(
+        label="On a day when the program is closed", required=False, initial=SKIP,
+        widget=forms.RadioSelect, choices=OnClosure,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+        for name in ("repeats", "ends_by"):
+            self.fields[name].as_chips = True  # type: ignore[attr-defined]
+        for prefix, word in MORE:
+            self.fields[f"{prefix}_weekdays"] = forms.TypedMultipleChoiceField(
+                label=f"Days of the {word} time", choices=Weekday, coerce=int, required=False,
+                widget=forms.CheckboxSelectMultiple,
+            )  # fmt: skip
+            self._shape(f"{prefix}_weekdays", self.fields[f"{prefix}_weekdays"])
+            for part, end in (("starts", "begins"), ("ends", "is over")):
+                field = forms.TimeField(label=f"The {word} time {end}", required=False)
+                self.fields[f"{prefix}_{part}"] = field
+                self._shape(f"{prefix}_{part}", field)
+
+    def parts(self) -> list[Any]:
+        """The questions in their order, for a layout."""
+        more = [
+            part
+            for prefix, _ in MORE
+            for part in (f"{prefix}_weekdays", Row(f"{prefix}_starts", f"{prefix}_ends"))
+        ]
+        return [
+            Section(
+                "When",
+                "repeats",
+                Div("every_weeks", css_class="only-weeks form-narrow"),
+                Div("nth_of_month", css_class="only-month"),
+                "weekdays",
+                Row("starts", "ends"),
+                "ends_next_day",
+                Fold("Other times in the same weeks", *more, unfolded=self._uses_more()),
+            ),
+            Section(
+                "From and until",
+                "from_on",
+                "ends_by",
+                Div("until_on", css_class="only-day"),
+                Div("count", css_class="only-count form-narrow"),
+                "on_closure",
+            ),
+        ]
+
+    def _uses_more(self) -> bool:
+        names = [
+            f"{prefix}_{part}" for prefix, _ in MORE for part in ("weekdays", "starts", "ends")
+        ]
+        return any(self[name].value() for name in names) or any(n in self.errors for n in names)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        self._ask_for_what_the_choices_need(data)
+        if not self.errors:
+            try:
+                self.pattern = self._pattern(data)
+            except Refused as no:
+                self.refuse(no)
+        return data
+
+    def _ask_for_what_the_choices_need(self, data: dict[str, Any]) -> None:
+        needed = []
+        if data.get("repeats") == WEEKS:
+            needed.append(("every_weeks", "Enter every how many weeks it meets."))
+        if data.get("repeats") == MONTH:
+            needed.append(("nth_of_month", "Choose which ones of the month."))
+        if data.get("ends_by") == AFTER:
+            needed.append(("count", "Enter after how many sessions it ends."))
+        else:
+            needed.append(("until_on", "Enter a day."))
+        for prefix, _ in MORE:
+            parts = [f"{prefix}_{part}" for part in ("weekdays", "starts", "ends")]
+            if any(data.get(name) for name in parts):
+                needed += [
+                    (name, "Fill in days, begin and end, or none of them.") for name in parts
+                ]
+        for name, sentence in needed:
+            if not data.get(name) and name not in self.errors:
+                self.add_error(name, ValidationError(sentence, code="required"))
+
+    def _pattern(self, data: dict[str, Any]) -> Pattern:
+        by_month, after = data["repeats"] == MONTH, data["ends_by"] == AFTER
+        return Pattern(
+            data["weekdays"],
+            data["starts"],
+            data["ends"],
+            data["from_on"],
+            None if after else data["until_on"],
+            self.zone,
+            data["every_weeks"] if data["repeats"] == WEEKS else 1,
+            data["ends_next_day"],
+            data["nth_of_month"] if by_month else (),
+            [
+                Times(
+                    frozenset(data[f"{prefix}_weekdays"]),
+                    data[f"{prefix}_starts"],
+                    data[f"{prefix}_ends"],
+                )
+                for prefix, _ in MORE
+                if data[f"{prefix}_weekdays"]
+            ],
+            data["count"] if after else None,
+            data["on_closure"] or SKIP,
+        )
+
+    def refuse(self, refusal: Refused) -> None:
+        """What is wrong with a further time stands beside its first field."""
+        if refusal.field == "more_times":
+            refusal = Refused(refusal.sentence, field="more_1_weekdays", code=refusal.code)
+        super().refuse(refusal)
+
+
+class StepChoice(forms.ModelChoiceField):
+    """The steps of every curriculum, under the names of their groups."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(CurriculumItem.objects.none(), required=False, **kwargs)
+
+    def fill(self, groups: QuerySet[SupportGroup]) -> None:
+        """Offer the steps of these groups. One query."""
+        self.queryset = CurriculumItem.objects.filter(
+            group__in=groups, retired_on=None
+        ).select_related("group")
+        by_group: dict[str, list[tuple[Any, str]]] = {}
+        for step in self.queryset.order_by("group__name", "position"):
+            by_group.setdefault(step.group.name, []).append((step.pk, step.title))
+        self.widget.choices = [("", self.empty_label), *by_group.items()]
+        self.is_empty = not by_group
+
+
+class SeriesForm(PatternForm):
+    """A new series: what, when, where, who."""
+
+    guard = True
+    group = forms.ModelChoiceField(SupportGroup.objects.none(), empty_label="Choose a group")
     capacity = WholeField(label="Places", min_value=1, max_value=200, initial=12)
+    first_item = StepChoice(
+        label="The curriculum begins with", empty_label="Its first step",
+        help_text="The dates take the steps in their order.",
+    )  # fmt: skip
+    room = forms.ModelChoiceField(Room.objects.none(), empty_label="Choose a room")
     lead = FacilitatorChoice(
         Facilitator.objects.none(), label="Leads", required=False, empty_label="Nobody yet"
     )
@@ -81,35 +270,52 @@ class SeriesForm(PartForm):
     )  # fmt: skip
 
     def __init__(self, *args: Any, user: User, program: Program, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, zone=program.zone, **kwargs)
         self.program = program
+        groups = SupportGroup.objects.visible_to(user).filter(program=program, retired_on=None)
+        people = facilitators_of(user, program)
         known: dict[str, Any] = {
-            "group": SupportGroup.objects.visible_to(user)
-            .filter(program=program, retired_on=None)
-            .order_by("name"),
+            "group": groups.order_by("name"),
             "room": rooms_of(user, program).order_by("name"),
-            "lead": facilitators_of(user, program),
-            "co": facilitators_of(user, program),
+            "lead": people,
+            "co": people,
         }
         for name, rows in known.items():
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        self.fields["first_item"].fill(groups)  # type: ignore[attr-defined]
 
     @cached_property
     def helper(self) -> Any:  # type: ignore[override]
+        what: list[Any] = [Row("group", "capacity")]
+        if not self.fields["first_item"].is_empty:  # type: ignore[attr-defined]
+            what.append("first_item")
         return helper(
             "",
-            Section("What", Row("group", "capacity")),
-            Section("When", "weekdays", Row("starts", "ends"), Row("from_on", "until_on")),
+            Section("What", *what),
+            *self.parts(),
             Section("Where and who", Row("room", "lead"), "co"),
         )
 
-    def pattern(self) -> Pattern:
-        """The pattern of a valid form; raises `Refused` beside a field."""
-        data = self.cleaned_data
-        return Pattern(
-            data["weekdays"], data["starts"], data["ends"], data["from_on"], data["until_on"],
-            self.program.zone,
-        )  # fmt: skip
+    def clean_co(self) -> Any:
+        """Whoever leads is not their own co-facilitator."""
+        lead, co = self.cleaned_data.get("lead"), self.cleaned_data["co"]
+        if lead is not None and lead in co:
+            raise ValidationError(
+                f"{lead.user.name} leads already. Leave them out here, or choose somebody else "
+                "to lead.",
+                code="twice",
+            )
+        return co
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        step, group = data.get("first_item"), data.get("group")
+        if step is not None and group is not None and step.group_id != group.pk:
+            self.add_error(
+                "first_item",
+                f"“{step.title}” is a step of {step.group.name}. Choose a step of {group.name}.",
+            )
+        return data
 
     def people(self) -> list[tuple[Facilitator, str]]:
         """Lead and co-facilitators with their parts."""
@@ -118,14 +324,29 @@ class SeriesForm(PartForm):
 
 
 def left_out(values: Iterable[str]) -> set[date]:
-    """Dates as a form sends them; what is no date is not among them."""
-    found = set()
+    """Days as a form sends them, or local starts where a day has several sessions.
+
+    What is neither is not among them.
+    """
+    found: set[date] = set()
     for value in values:
-        try:
-            found.add(date.fromisoformat(value))
-        except ValueError:
-            continue
+        for read in (date.fromisoformat, datetime.fromisoformat):
+            try:
+                one = read(value)
+            except ValueError:
+                continue
+            if not isinstance(one, datetime) or one.tzinfo is None:
+                found.add(one)
+            break
     return found
+
+
+def as_sent(out: Iterable[date]) -> set[str]:
+    """The way back from `left_out`."""
+    return {
+        one.isoformat("T", "minutes") if isinstance(one, datetime) else one.isoformat()
+        for one in out
+    }
 
 
 class EndSeriesForm(PartForm):

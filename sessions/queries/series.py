@@ -1,8 +1,10 @@
 """Series: every date of a planned one with its verdict, and what the pages of a stored one show."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,9 +17,11 @@ from facilitators.models import Facilitator
 from facilitators.queries.clearance import ClearanceFile, files_of
 from phpsupport.lib import wording
 from phpsupport.programs.models import Closure, Program
-from sessions.conflicts import Kind
+from sessions.curriculum import placed
 from sessions.models import (
     Attendance,
+    CurriculumItem,
+    GroupKind,
     GroupNote,
     GroupNoteDraft,
     GroupSeries,
@@ -35,6 +39,7 @@ from sessions.models import (
 )
 from sessions.queries.slots import Obstacle, Wanted, obstacles, person_name
 from sessions.recurrence import (
+    KEEP,
     LONGEST_SERIES,
     SHIFT_AT_MOST,
     Occurrence,
@@ -43,6 +48,7 @@ from sessions.recurrence import (
     Verdict,
     find_zone,
     in_words,
+    last_day,
     occurrences,
 )
 
@@ -55,20 +61,14 @@ class PlannedDate:
     """One date of a series that is being planned, with what stands in its way."""
 
     on: date
+    key: str  # what a form sends to leave it out: its day, with the time where a day has several
     day: str
     times: str
     kind: str  # good, wait, stop, plain: as the look has them
     word: str
     reasons: tuple[str, ...] = ()
     note: str = ""
-
-    @property
-    def blocked(self) -> bool:
-        return self.kind == "stop"
-
-    @property
-    def warned(self) -> bool:
-        return self.kind == "wait"
+    step: str = ""
 
     @property
     def open(self) -> bool:
@@ -77,11 +77,23 @@ class PlannedDate:
 
 
 @dataclass(frozen=True)
+class DateGroup:
+    """Dates of a preview that share a verdict."""
+
+    kind: str
+    title: str
+    dates: list[PlannedDate]
+    unfolded: bool = True
+
+
+@dataclass(frozen=True)
 class Preview:
     """Every date of a planned series."""
 
     dates: tuple[PlannedDate, ...]
     notes: tuple[str, ...] = ()
+    words: str = ""
+    can_override: bool = False
 
     @property
     def good(self) -> int:
@@ -89,11 +101,11 @@ class Preview:
 
     @property
     def warned(self) -> list[PlannedDate]:
-        return [d for d in self.dates if d.warned]
+        return [d for d in self.dates if d.kind == "wait"]
 
     @property
     def blocked(self) -> list[PlannedDate]:
-        return [d for d in self.dates if d.blocked]
+        return [d for d in self.dates if d.kind == "stop"]
 
     @property
     def skipped(self) -> list[PlannedDate]:
@@ -105,9 +117,25 @@ class Preview:
         return [*self.blocked, *self.warned]
 
     @property
+    def groups(self) -> list[DateGroup]:
+        """The dates by verdict, what asks for a decision first."""
+        found = [
+            DateGroup("stop", "In the way", self.blocked),
+            DateGroup("wait", "Look at", self.warned),
+            DateGroup("good", "Fine", [d for d in self.dates if d.kind == "good"]),
+            DateGroup("plain", "Left out", self.skipped),
+        ]
+        return [group for group in found if group.dates]
+
+    @property
     def open_count(self) -> int:
-        """How many sessions there are when only what clashes is left out."""
+        """How many sessions there are when only what is in the way is left out."""
         return sum(d.open for d in self.dates)
+
+    @property
+    def every_count(self) -> int:
+        """How many there are when what is in the way is set aside."""
+        return self.open_count + len(self.blocked)
 
     @property
     def can_save(self) -> bool:
@@ -124,7 +152,7 @@ class Preview:
         if self.good:
             parts.append(f"{wording.count(self.good, 'date is', 'dates are')} fine")
         for number, one, many in (
-            (len(self.blocked), "clashes", "clash"),
+            (len(self.blocked), "has something in the way", "have something in the way"),
             (len(self.warned), "needs a look", "need a look"),
             (len(self.skipped), "is left out", "are left out"),
         ):
@@ -148,15 +176,28 @@ def dates_of(pattern: Pattern, program_id: UUID) -> list[Occurrence]:
 
 def wanted_of(
     dates: Iterable[Occurrence],
+    pattern: Pattern,
     *,
+    group: SupportGroup,
     room: Room,
     people: Sequence[tuple[Facilitator, str]],
-    label: str,
     leave_out: Collection[date] = (),
 ) -> list[Wanted]:
-    """The sessions that the dates stand for, without those left out."""
+    """The sessions that the dates stand for, without those left out.
+
+    `leave_out` holds days, or naive local starts for one of several sessions of a day.
+    """
     return [
-        Wanted(d.local_date, d.starts_at, d.ends_at, room, tuple(people), label)
+        Wanted(
+            d.local_date,
+            d.starts_at,
+            d.ends_at,
+            room,
+            tuple(people),
+            group.name,
+            language=group.language,
+            keeps_closed_days=pattern.on_closure == KEEP,
+        )
         for d in dates
         if d.takes_place
         and d.starts_at
@@ -176,19 +217,37 @@ def preview(
     capacity: int,
     today: date,
     group_cap: int | None = None,
+    steps: Sequence[CurriculumItem] = (),
+    first_item: CurriculumItem | None = None,
+    leave_out: Collection[date] = (),
+    may_override: bool = False,
 ) -> Preview:
-    """Every date with its verdict, and what else should be known. Five queries."""
+    """Every date with its verdict and its step of the curriculum. Two queries."""
     dates = dates_of(pattern, program.pk)
-    wanted = wanted_of(dates, room=room, people=people, label=group.name)
-    found: dict[date, list[Obstacle]] = {}
+    kept = [d for d in dates if d.takes_place]
+    wanted = wanted_of(dates, pattern, group=group, room=room, people=people)
+    found: dict[datetime, list[Obstacle]] = {}
+    final = False
     for obstacle in obstacles(wanted, program_id=program.pk, zone=pattern.zone):
-        found.setdefault(wanted[obstacle.index].local_date, []).append(obstacle)
-    changes = clock_changes(pattern)
-    times = wording.span(pattern.starts, pattern.ends)
-    planned = tuple(
-        _planned(d, times, found.get(d.local_date, []), changes.get(d.local_date, ""), today)
-        for d in dates
-    )
+        found.setdefault(kept[obstacle.index].local_start, []).append(obstacle)
+        final = final or obstacle.final
+    changes = clock_changes(dates, pattern.zone)
+    several = {day for day, number in Counter(d.local_date for d in dates).items() if number > 1}
+    named = iter(placed(steps, len(kept), first=first_item, once=group.kind == GroupKind.CLOSED))
+    planned = []
+    for d in dates:
+        out = d.local_date in leave_out or d.local_start in leave_out
+        step = next(named) if d.takes_place and not out else None
+        planned.append(
+            _planned(
+                d,
+                found.get(d.local_start, []),
+                change=changes.get(d.local_start, ""),
+                today=today,
+                several=d.local_date in several,
+                step=step.title if step else "",
+            )
+        )
     notes = []
     if capacity > room.seats:
         notes.append(f"{room.name} has {wording.count(room.seats, 'seat')} for {capacity} places.")
@@ -198,18 +257,35 @@ def preview(
         )
     if not people:
         notes.append("Nobody leads it yet. Its sessions show as needing a facilitator.")
-    return Preview(planned, tuple(notes))
+    elif not any(part == Part.LEAD for _, part in people):
+        notes.append("Nobody leads it yet, only co-facilitators are named.")
+    last = last_day(pattern, dates)
+    words = f"{pattern.words}, until {wording.date_in_full(last)}"
+    return Preview(tuple(planned), tuple(notes), words, may_override and not final)
 
 
 def _planned(
-    d: Occurrence, times: str, found: Sequence[Obstacle], change: str, today: date
+    d: Occurrence,
+    found: Sequence[Obstacle],
+    *,
+    change: str,
+    today: date,
+    several: bool,
+    step: str,
 ) -> PlannedDate:
-    day = wording.day(d.local_date, year=True)
+    key = d.local_start.isoformat("T", "minutes") if several else d.local_date.isoformat()
+    told = partial(
+        PlannedDate,
+        d.local_date,
+        key,
+        wording.day(d.local_date, year=True),
+        wording.span(d.starts, d.ends),
+    )
     if d.verdict is Verdict.CLOSED:
         why = d.reason.removeprefix("Closed: ")  # the tag beside it says so already
-        return PlannedDate(d.local_date, day, times, "plain", "Closed", (why,))
+        return told("plain", "Closed", (why,))
     if d.verdict is Verdict.GAP:
-        return PlannedDate(d.local_date, day, times, "plain", "Does not exist", (d.reason,))
+        return told("plain", "Does not exist", (d.reason,))
     notes = [change] if change else []
     if d.reason:
         notes.append(d.reason)
@@ -219,38 +295,38 @@ def _planned(
     # The tag beside them says "Not cleared" already.
     reasons = tuple(dict.fromkeys(o.sentence.replace(" is not cleared:", ":") for o in found))
     if any(o.blocks for o in found):
-        kind = next(o.kind for o in found if o.blocks)
-        return PlannedDate(d.local_date, day, times, "stop", _word(kind), reasons, note)
+        first = next(o for o in found if o.blocks)
+        return told("stop", "Cannot lead" if first.final else first.word, reasons, note, step)
     if found:
-        return PlannedDate(d.local_date, day, times, "wait", "Not cleared", reasons, note)
-    word = "Fine, comes twice" if d.verdict is Verdict.REPEATED else "Fine"
-    return PlannedDate(d.local_date, day, times, "good", word, (), note)
+        return told("wait", found[0].word, reasons, note, step)
+    return told("good", FINE_WORDS.get(d.verdict, "Fine"), (), note, step)
 
 
-def _word(kind: Kind) -> str:
-    return {
-        Kind.ROOM: "Room taken",
-        Kind.FACILITATOR: "Facilitator busy",
-        Kind.LEAVE: "On leave",
-        Kind.NOT_CLEARED: "Cannot lead",
-    }[kind]
+FINE_WORDS = {
+    Verdict.REPEATED: "Fine, comes twice",
+    Verdict.SHIFTED: "Fine, another day",
+    Verdict.KEPT: "Fine, closed day",
+}
 
 
-def clock_changes(pattern: Pattern) -> dict[date, str]:
-    """For the first date after each change of the clocks, a sentence that the time stays."""
-    zone = find_zone(pattern.zone)
-    told: dict[date, str] = {}
-    before = None
-    for d in occurrences(pattern, {}):
-        local = datetime.combine(d.local_date, pattern.starts, zone)
-        offset = local.utcoffset()
-        if before is not None and offset is not None and offset != before:
-            way = "forward" if offset > before else "back"
-            told[d.local_date] = (
+def clock_changes(dates: Iterable[Occurrence], zone: str) -> dict[datetime, str]:
+    """For the first date after each change of the clocks, a sentence that the time stays.
+
+    Each time of the week is looked at for itself.
+    """
+    place = find_zone(zone)
+    told: dict[datetime, str] = {}
+    before: dict[time, timedelta | None] = {}
+    for d in dates:
+        offset = d.local_start.replace(tzinfo=place).utcoffset()
+        was = before.get(d.starts)
+        if was is not None and offset is not None and offset != was:
+            way = "forward" if offset > was else "back"
+            told[d.local_start] = (
                 f"The clocks went {way} since the date before: "
-                f"still {wording.clock_time(pattern.starts)}."
+                f"still {wording.clock_time(d.starts)}."
             )
-        before = offset
+        before[d.starts] = offset
     return told
 
 
