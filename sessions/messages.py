@@ -44,6 +44,7 @@ REMINDER = "session_reminder"
 LEADS_REMINDER = "session_reminder_staff"
 CANCELLED = "session_cancelled"
 MOVED = "session_moved"
+ON_AGAIN = "session_on_again"
 AWAITS = "note_awaits"
 RETURNED = "note_returned"
 PLACE_KEPT = "place_kept"
@@ -164,6 +165,17 @@ def moved(message: OutboxMessage, at: datetime) -> Letter:
     was = f" {in_words(before, session.program.zone, at)}" if before else ""
     return _appointment(
         to, session, at, f"Your appointment{was} is now {{when}}.", "About your appointment"
+    )
+
+
+@kind(ON_AGAIN)
+def on_again(message: OutboxMessage, at: datetime) -> Letter:
+    """The appointment was called off and takes place after all."""
+    session = _still_planned(message)
+    to, zone = _whoever(message.recipient_id)
+    _not_at_night(session, zone, at, unless_before=session.starts_at)
+    return _appointment(
+        to, session, at, "Your appointment {when} takes place after all.", "About your appointment"
     )
 
 
