@@ -88,10 +88,11 @@ def undo_batch(*, batch: ScheduleBatch, by: User | None, at: datetime) -> Schedu
 
 # --- holding what it is about ---------------------------------------------------------------------
 def _hold(batch: ScheduleBatch) -> None:
-    """Lock the series, then the sessions, in the order of their keys, as every change does."""
+    """Lock stays, then series, then sessions, each in the order of their keys, as others do."""
     tables: dict[str, set[UUID]] = defaultdict(set)
     series: set[UUID] = {batch.series_id} if batch.series_id else set()
     sessions: set[UUID] = set()
+    stays: set[UUID] = set()
     for table, row_id, before, after in batch.rows.values_list(
         "table", "row_id", "before", "after"
     ):
@@ -101,8 +102,12 @@ def _hold(batch: ScheduleBatch) -> None:
             series.add(UUID(str(values["series_id"])))
         if "session_id" in values:
             sessions.add(UUID(str(values["session_id"])))
+        if before and before.get("episode_id"):
+            stays.add(UUID(str(before["episode_id"])))
     series |= tables[GroupSeries._meta.label_lower]
     sessions |= tables[GroupSession._meta.label_lower]
+    rows: Any = EpisodeOfCare.objects.select_for_update(no_key=True).filter(pk__in=stays)
+    list(rows.order_by("pk").values_list("pk"))
     held = GroupSeries.objects.select_for_update(no_key=True).filter(pk__in=series)
     list(held.order_by("pk").values_list("pk"))
     rows = GroupSession.objects.select_for_update(no_key=True).filter(pk__in=sessions)
@@ -116,10 +121,9 @@ def _still_here(kept: Kept, batch: ScheduleBatch) -> None:
     if not back:
         return
     stays = dict(
-        EpisodeOfCare.objects.select_for_update(no_key=True)
-        .filter(pk__in={place.episode_id for place in back if place.episode_id})
-        .order_by("pk")
-        .values_list("pk", "discharged_on")
+        EpisodeOfCare.objects.filter(
+            pk__in={place.episode_id for place in back if place.episode_id}
+        ).values_list("pk", "discharged_on")
     )
     gone = [
         place

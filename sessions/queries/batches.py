@@ -151,13 +151,19 @@ class Kept:
             return f"Attendance or a note is on record for {named}, so this cannot be undone."
         if session.state == SessionState.SCHEDULED and session.starts_at <= at:
             return f"{named} has begun, so this cannot be undone."
-        if row and row.before and row.before["state"] == SessionState.SCHEDULED:
-            if row.before["starts_at"] <= at:
-                day = _day(session, row.before["starts_at"])
-                return (
-                    f"The time to which {session.series.group.name} would go back ({day}) is over, "
-                    "so this cannot be undone."
-                )
+        back = row.before if row else None
+        if (
+            back
+            and back["state"] == SessionState.SCHEDULED
+            and back["starts_at"] <= at
+            and back["starts_at"] != session.starts_at
+        ):
+            return (
+                f"The time to which {session.series.group.name} would go back "
+                f"({_day(session, back['starts_at'])}) is over, so this cannot be undone."
+            )
+        if back and back["state"] == SessionState.SCHEDULED and back["starts_at"] <= at:
+            return f"{named} would have begun by now, so this cannot be undone."
         return None
 
     def _changed_since(self, model: type[Any], row: Row) -> str:

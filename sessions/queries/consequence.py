@@ -265,8 +265,9 @@ def _is_new(obstacle: Obstacle, change: Change) -> bool:
         return True
     if obstacle.rule in OF_THE_PLACE:
         return False
-    stays = obstacle.resource in change.people_at_both
-    return not (stays and obstacle.rule == "rule_facilitator")
+    return obstacle.resource not in {
+        f.user_id for f, part in change.before.people if change.after.parts.get(f.pk) == part
+    }
 
 
 # --- who is told ----------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from sessions.models import (
 )
 from sessions.queries.consequence import Fresh, People, Target, why_history
 from sessions.queries.series import dates_of, pattern_in_words, pattern_of, with_records
-from sessions.recurrence import Occurrence, Pattern, Times, Verdict, occurrences
+from sessions.recurrence import Occurrence, Pattern, Times, Verdict, find_zone, occurrences
 
 BY_THE_SERIES: Final = "The series changed"
 OF_THE_SERIES: Final = (
@@ -167,8 +167,6 @@ def plan_edit(
 
 # --- one session ----------------------------------------------------------------------------------
 def _this(series: GroupSeries, session: GroupSession, edit: Edit) -> Plan:
-    from sessions.recurrence import find_zone
-
     zone = find_zone(series.zone)
     starts = edit.starts or session.starts_at.astimezone(zone).time()
     ends = edit.ends or session.ends_at.astimezone(zone).time()
@@ -290,7 +288,8 @@ def _fresh(
     last = max((s.starts_at for s in rows), default=None)
     made = []
     for d in missing:
-        assert d.starts_at is not None and d.ends_at is not None
+        if d.starts_at is None or d.ends_at is None:
+            continue
         later = last is None or d.starts_at > last
         made.append(
             Fresh(
