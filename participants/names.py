@@ -10,6 +10,8 @@ first (as in Vietnamese), `family_first=True` keeps that order; nothing guesses 
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 UNNAMED: Final = "Name not given"
@@ -49,6 +51,25 @@ def display_name(first: str, last: str, preferred: str = "") -> str:
         return family or UNNAMED
     letter = _letter(_core(family))
     return f"{called} {letter}." if letter else called
+
+
+def told_apart(people: Sequence[tuple[str, str, str]], *, letters: int = 3) -> list[str]:
+    """`display_name` of each (first, last, preferred), in the same order; where two would read the
+    same, up to `letters` letters of the surname, as few as tell them apart."""
+    shown = [display_name(*person) for person in people]
+    for many in range(2, letters + 1):
+        often = Counter(_folded(name) for name in shown)
+        shown = [
+            name if often[_folded(name)] == 1 else _with_letters(person, many) or name
+            for name, person in zip(shown, people, strict=True)
+        ]
+    return shown
+
+
+def _with_letters(person: tuple[str, str, str], many: int) -> str:
+    first, last, preferred = person
+    called, family = clean_name(preferred) or clean_name(first), _core(clean_name(last))
+    return f"{called} {family[:many].rstrip()}." if called and len(family) > 1 else ""
 
 
 def full_name(first: str, last: str, preferred: str = "", *, family_first: bool = False) -> str:
@@ -93,6 +114,23 @@ def display_sort_key(first: str, last: str, preferred: str = "") -> tuple[str, s
     nothing about a surname but its first letter."""
     shown = display_name(first, last, preferred)
     return (_folded(shown), shown, "")
+
+
+def spoken(name: str, letter: str) -> str:
+    """A name and the first letter of a surname as somebody says or types them, for comparing."""
+    return f"{_folded(clean_name(name))}|{_folded(clean_name(letter))[:1]}"
+
+
+def spoken_ways(first: str, last: str, preferred: str = "") -> frozenset[str]:
+    """The ways in which a person may say who they are: the name they use or their first name, all
+    of it or its first word, with the letter of the surname ("de la Cruz" is D or C). Who has one
+    name only says that."""
+    given, family, called = clean_name(first), clean_name(last), clean_name(preferred)
+    if not (given or called):
+        given, family = family, ""
+    names = {name for whole in (given, called) if whole for name in (whole, whole.split(" ")[0])}
+    letters = {family, _core(family)} if family else {""}
+    return frozenset(spoken(name, letter) for name in names for letter in letters)
 
 
 def _core(family: str) -> str:

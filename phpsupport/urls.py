@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("phpsupport.home.urls")),
     path("health/", include("phpsupport.health.urls")),
+    path("", include("sessions.outside_urls")),
     path("dev/mail/", include("phpsupport.devmail.urls")),
     path("accounts/", include("phpsupport.access.urls")),
     path("accounts/", include("phpsupport.home.profile_urls")),

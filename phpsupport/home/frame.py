@@ -11,7 +11,8 @@ from django.utils.functional import SimpleLazyObject
 from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
-from phpsupport.programs.models import Program, policy_in_force
+from phpsupport.programs.crisis import crisis_line
+from phpsupport.programs.models import Program
 from phpsupport.programs.policy import DEFAULTS
 
 
@@ -38,6 +39,7 @@ class Frame:
     theme: str = ""
     crisis_line: object = str(DEFAULTS["safety_line"])
     is_participant: bool = False
+    has_calendar: bool = False
     demo: bool = False
 
 
@@ -121,21 +123,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             user_name=user.name,
             theme=user.theme,
             # Asked of the policy only where it is shown: on the pages of participants.
-            crisis_line=SimpleLazyObject(lambda: crisis_line(program)),
+            crisis_line=SimpleLazyObject(lambda: crisis_line(program, at=clock.now())),
             is_participant=held == {Role.PARTICIPANT},
+            has_calendar=bool(held & {Role.FACILITATOR, Role.PARTICIPANT}),
             demo=settings.DEMO,
         )
     }
-
-
-def crisis_line(program: Program | None) -> str:
-    """The site's own number first, then the line that the program's policy sets. One query."""
-    if program is None:
-        return str(DEFAULTS["safety_line"])
-    today = clock.local_date(clock.now(), program.zone)
-    line = str(policy_in_force(program.pk, today)["safety_line"])
-    phone = program.site.phone
-    return f"Call us at {phone}. {line}" if phone and phone not in line else line
 
 
 def _address(name: str) -> str:

@@ -71,12 +71,14 @@ def mark_attendance(
     by: User,
     at: datetime,
     why: str = "",
+    at_kiosk: bool = False,
 ) -> Marked:
     """Keep the marks of a session, all or none. People without a mark stay unmarked.
 
     `version` is the session's `attendance_version` that the person saw: if it has risen since,
     nothing is written (`Stale`), unless the same marks stand there already. `why` is asked when
     the mark of somebody changes whose note is signed; it is kept beside the note.
+    `at_kiosk` says that the person signed in there; `by` is then who opened it.
     """
     refuse(policies.can_mark_attendance(by, session))
     session = (
@@ -84,7 +86,7 @@ def mark_attendance(
         .select_related("series__group", "program__site")
         .get(pk=session.pk)
     )
-    _open_for_marks(session, at)
+    open_for_marks(session, at)
     people = {person.participant_id: person for person in roster(session)}
     marks = [mark for mark in marks if mark.status or mark.take_off]
     if len({mark.participant_id for mark in marks}) < len(marks):
@@ -116,6 +118,7 @@ def mark_attendance(
                 departed=mark.departed,
                 reason=mark.reason,
                 walk_in=mark.participant_id not in people or people[mark.participant_id].walk_in,
+                at_kiosk=at_kiosk,
                 marked_by=by,
                 marked_at=at,
             )
@@ -124,13 +127,22 @@ def mark_attendance(
         ],
         update_conflicts=True,
         unique_fields=["session", "participant"],
-        update_fields=["status", "arrived", "departed", "reason", "marked_by", "marked_at"],
+        update_fields=[
+            "status",
+            "arrived",
+            "departed",
+            "reason",
+            "at_kiosk",
+            "marked_by",
+            "marked_at",
+        ],
     )
     session.attendance_version += 1
     if session.state == SessionState.SCHEDULED and any(m.status in CAME for m in changed):
         session.state = SessionState.HELD
     session.save(update_fields=["attendance_version", "state"])
-    record("attendance.marked", by=by, at=at, obj=session, people=len(changed))
+    source = {"at_kiosk": True} if at_kiosk else {}
+    record("attendance.marked", by=by, at=at, obj=session, people=len(changed), **source)
     return Marked(session, len(changed), unmarked)
 
 
@@ -140,7 +152,8 @@ def refuse(sentence: str | None) -> None:
         raise Refused(sentence, code="not-allowed")
 
 
-def _open_for_marks(session: GroupSession, at: datetime) -> None:
+def open_for_marks(session: GroupSession, at: datetime) -> None:
+    """Refuse where nobody can be marked: cancelled, not held, or long before it begins."""
     if session.state == SessionState.CANCELLED:
         raise Refused("This session was cancelled, so nobody is marked.", code="cancelled")
     if session.state == SessionState.NOT_HELD:
