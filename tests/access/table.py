@@ -94,6 +94,11 @@ TABLE: dict[str, Open | Page | Thing] = {
     "devmail:letter": Open(kwargs={"name": "1-00000000"}, expect=404),
     "devmail:letter-html": Open(kwargs={"name": "1-00000000"}, expect=404),
     "access:accept-invitation": Open("GET POST", {"token": "made-up"}, expect=404),
+    # Known by a secret in the address; the tablet's pages lead to where its code is entered.
+    "outside:calendar": Open("GET HEAD", {"token": "made-up"}, expect=404),
+    "outside:kiosk": Open("GET POST"),
+    "outside:kiosk-done": Open(expect=302),
+    "outside:kiosk-again": Open(expect=302),
     # --- everybody with an account --------------------------------------------------------------
     "access:switch-program": Switch(ALL, "POST"),
     "home:today": Page(ALL),
@@ -198,6 +203,8 @@ TABLE: dict[str, Open | Page | Thing] = {
     # --- sessions: planning ----------------------------------------------------------------------------
     "sessions:today": Page(PLAN),
     "sessions:week": Page(roles(S, L, V, F, C)),
+    "sessions:week-events": Page(roles(S, L, V, F, C)),
+    "sessions:week-move": thing("session", PLAN, "POST"),
     "sessions:groups": Page(PLAN),
     "sessions:group-new": Page(PLAN, BOTH),
     "sessions:group": thing("group", PLAN),
@@ -214,6 +221,9 @@ TABLE: dict[str, Open | Page | Thing] = {
     "sessions:series-hand-over": thing("series", PLAN, BOTH),
     "sessions:enroll": thing("series", PLAN, BOTH),
     "sessions:enrollment-end": thing("enrollment", PLAN, BOTH),
+    "sessions:not-cleared": Page(roles(S, L, V)),
+    "sessions:closure": thing("closure", PLAN, BOTH),
+    "sessions:leave": thing("leave", PLAN, BOTH),
     "sessions:waitlist-leave": thing("waitlist", PLAN, "POST"),
     "sessions:session": thing("session", roles(S, L, V, F, C)),
     "sessions:session-move": thing("session", PLAN, BOTH),
@@ -221,6 +231,28 @@ TABLE: dict[str, Open | Page | Thing] = {
     "sessions:session-cancel": thing("session", PLAN, BOTH),
     "sessions:participant-groups": thing("participant", roles(S, L, V, C), same=roles(S, L, C)),
     "sessions:participant-enroll": thing("participant", PLAN, BOTH),
+    # --- sessions: cover and answers --------------------------------------------------------------------
+    "sessions:cover": Page(PLAN),
+    "sessions:cover-ask": Page(roles(F), BOTH),
+    "sessions:cover-for": thing("facilitator", PLAN, BOTH),
+    "sessions:cover-request": thing("cover", PLAN, BOTH),
+    "sessions:cover-withdraw": thing("cover", PLAN | {F}, "POST", same=PLAN),
+    "sessions:cover-answer": thing("cover_ask", roles(F), BOTH, same=NOBODY),
+    "sessions:session-cover": thing("session", PLAN | {F}, BOTH, same=PLAN, refused=roles(F)),
+    "sessions:session-answer": thing("session", roles(F), "POST", same=NOBODY, refused=roles(F)),
+    "sessions:session-propose": thing("session", roles(F), BOTH, same=NOBODY, refused=roles(F)),
+    "sessions:series-answer": thing("series", roles(F), "POST", same=NOBODY, refused=roles(F)),
+    "sessions:series-propose": thing("series", roles(F), BOTH, same=NOBODY, refused=roles(F)),
+    "sessions:proposal": thing("proposal", PLAN, BOTH),
+    # --- sessions: calendar, sheet, kiosk ---------------------------------------------------------------
+    "sessions:my-calendar": Page(roles(F, P), BOTH),
+    "sessions:my-calendar-stop": Page(roles(F, P), "POST"),
+    "sessions:sheet": thing("past", roles(S, L, F), same=PLAN, refused=roles(F)),
+    "sessions:sheet-pdf": thing("past", roles(S, L, F), same=PLAN, refused=roles(F)),
+    "sessions:session-kiosk": thing("past", roles(S, L, F), BOTH, same=PLAN, refused=roles(F)),
+    "sessions:session-kiosk-close": thing(
+        "past", roles(S, L, F), "POST", same=PLAN, refused=roles(F)
+    ),
     # --- sessions: attendance and notes ---------------------------------------------------------------
     "sessions:my-day": Page(roles(F)),
     "sessions:attendance": thing("past", roles(S, L, F), BOTH, same=PLAN, refused=roles(F)),

@@ -35,7 +35,7 @@ PEOPLE = {
 # Not pages: files, parts of a page (seen within it in its journey), addresses that only lead on.
 NO_PAGE = {
     "home:today", "health:health", "facilitators:matrix-export", "importing:template-csv",
-    "importing:template-xlsx", "importing:sample", "importing:report", "sessions:series-preview",
+    "importing:template-xlsx", "importing:sample", "importing:report", "sessions:series-preview", "sessions:sheet-pdf",
 }  # fmt: skip
 # Signed out, beside those of the table.
 ENTRANCE = ("account_login", "account_reset_password")
@@ -86,6 +86,9 @@ def things(program: Program) -> dict[str, Any]:
         "waitlist": waiting.pk,
         "group_note": noted.groupnotes.get().pk,
         "progress_note": noted.progressnotes.first().pk,
+        "cover": program.cover_requests.get().pk,
+        "cover_ask": ana.cover_asks.get().pk,
+        "proposal": program.proposals.get().pk,
         "closure": program.closures.first().pk,
         "assignment": program.role_assignments.filter(role=Role.SCHEDULER).first().pk,
         "user": User.objects.get(email=PEOPLE[Role.SCHEDULER]).pk,
