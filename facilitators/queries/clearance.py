@@ -5,8 +5,9 @@ file = files_of([ana.pk])[ana.pk]                 # or keep what it is computed 
 file.on(day), file.on(day, as_lead=False), file.rules.policy_on(day)
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -147,6 +148,9 @@ class ClearanceFile:
     credentials: tuple[Credential, ...] = ()
     leave: tuple[Away, ...] = ()
     overrides: tuple[Allowed, ...] = ()
+    _standing: dict[tuple[int, bool], pure.Clearance] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @cached_property
     def held(self) -> tuple[pure.Held, ...]:
@@ -193,6 +197,37 @@ class ClearanceFile:
             rules=self.rules.rules_on(day),
         )
 
+    @cached_property
+    def turns(self) -> list[date]:
+        """The days on which the answer can change: between two of them it is the same."""
+        found = {since for since, _ in self.rules.profiles}
+        found |= {r.retired_on for r in self.rules.requirements if r.retired_on}
+        asked = {
+            str(r.pk): pure.Requirement(str(r.pk), r.name, r.validity_months, r.required)
+            for r in self.rules.requirements
+        }
+        for training in self.held:
+            requirement = asked.get(training.requirement)
+            if requirement:
+                found |= {training.completed_on, training.revoked_on}
+                found.add(_after(pure.last_valid_day(requirement, training)))
+        for credential in self.certified:
+            found |= {
+                credential.issued_on, credential.revoked_on, _after(credential.expires_on),
+            }  # fmt: skip
+        for period in (*self.away, *(o.period for o in self._lifted)):
+            found |= {period.start, period.end}
+        found.add(_after(self.facilitator.ended_on))
+        return sorted(found - {None})  # type: ignore[type-var]
+
+    def standing_on(self, day: date, *, as_lead: bool = True) -> pure.Clearance:
+        """Like `on`, reckoned once for all days between two turns; what runs out soon, which each
+        day tells anew, is left out."""
+        place = (bisect_right(self.turns, day), as_lead)
+        if place not in self._standing:
+            self._standing[place] = replace(self.on(day, as_lead=as_lead), expiring=())
+        return replace(self._standing[place], day=day)
+
     def cells_on(self, day: date) -> list[tuple[pure.Requirement, pure.Cell]]:
         """How each requirement stands on `day`, for the matrix."""
         soon = self.rules.rules_on(day).soon_days
@@ -206,6 +241,10 @@ class ClearanceFile:
         """ "full", "initial", or "" without a valid certification."""
         found = pure.credential_on(self.certified, day)
         return found.kind if found else ""
+
+
+def _after(last: date | None) -> date | None:
+    return None if last is None or last == date.max else last + timedelta(days=1)
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -241,7 +280,18 @@ def load_files(
     by_program = (
         {rules.program_id: rules} if rules else program_rules({row.program_id for row in rows})
     )
-    return {row.pk: _file(row, by_program[row.program_id]) for row in rows}
+    return {
+        row.pk: file_from(
+            row,
+            {
+                "trainings": row._trainings, "credentials": row._credentials,
+                "leave": row._leave, "overrides": row._overrides,
+            },
+            rules=by_program[row.program_id],
+            zone=row.program.zone,
+        )
+        for row in rows
+    }  # fmt: skip
 
 
 def program_rules(program_ids: Iterable[UUID]) -> dict[UUID, ProgramRules]:
@@ -311,10 +361,54 @@ _OVERRIDES = _rows(
 )
 
 
-def _file(row: Any, rules: ProgramRules) -> ClearanceFile:
-    zone = row.program.zone
+# The same for a statement written by hand, about the facilitator `f`.
+FILE_SQL: Final = """
+jsonb_build_object(
+    'trainings', (
+        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+            'id', t.id, 'requirement_id', t.requirement_id, 'completed_on', t.completed_on,
+            'expires_on', t.expires_on, 'revoked_on', t.revoked_on, 'verified_at', t.verified_at,
+            'hours', t.hours, 'provider', t.provider, 'certificate_number', t.certificate_number,
+            'first_name', u.first_name, 'preferred_name', u.preferred_name, 'last_name', u.last_name
+        ) ORDER BY t.completed_on DESC, t.id), '[]')
+        FROM facilitators_trainingrecord t LEFT JOIN users_user u ON u.id = t.verified_by_id
+        WHERE t.facilitator_id = f.id
+    ),
+    'credentials', (
+        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+            'id', c.id, 'kind', c.kind, 'number', c.number, 'board', c.board,
+            'issued_on', c.issued_on, 'expires_on', c.expires_on, 'revoked_on', c.revoked_on
+        ) ORDER BY c.issued_on DESC, c.id), '[]')
+        FROM facilitators_certification c WHERE c.facilitator_id = f.id
+    ),
+    'leave', (
+        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+            'id', l.id, 'from_on', l.from_on, 'until_on', l.until_on
+        ) ORDER BY l.from_on), '[]')
+        FROM facilitators_leave l WHERE l.facilitator_id = f.id AND l.cancelled_at IS NULL
+    ),
+    'overrides', (
+        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+            'id', o.id, 'from_on', o.from_on, 'until_on', o.until_on, 'reason', o.reason,
+            'withdrawn_at', o.withdrawn_at,
+            'first_name', u.first_name, 'preferred_name', u.preferred_name, 'last_name', u.last_name
+        ) ORDER BY o.from_on DESC, o.id), '[]')
+        FROM facilitators_clearanceoverride o LEFT JOIN users_user u ON u.id = o.given_by_id
+        WHERE o.facilitator_id = f.id
+    )
+)"""
+
+
+def file_from(
+    facilitator: Facilitator,
+    parts: Mapping[str, Iterable[Mapping[str, Any]]],
+    *,
+    rules: ProgramRules,
+    zone: str,
+) -> ClearanceFile:
+    """A file from its parts as JSON has them."""
     return ClearanceFile(
-        facilitator=row,
+        facilitator=facilitator,
         rules=rules,
         trainings=tuple(
             Training(
@@ -329,7 +423,7 @@ def _file(row: Any, rules: ProgramRules) -> ClearanceFile:
                 provider=t["provider"],
                 certificate_number=t["certificate_number"],
             )
-            for t in row._trainings
+            for t in parts["trainings"]
         ),
         credentials=tuple(
             Credential(
@@ -341,7 +435,7 @@ def _file(row: Any, rules: ProgramRules) -> ClearanceFile:
                 expires_on=date.fromisoformat(c["expires_on"]),
                 revoked_on=_date(c["revoked_on"]),
             )
-            for c in row._credentials
+            for c in parts["credentials"]
         ),
         leave=tuple(
             Away(
@@ -349,7 +443,7 @@ def _file(row: Any, rules: ProgramRules) -> ClearanceFile:
                 date.fromisoformat(a["from_on"]),
                 date.fromisoformat(a["until_on"]),
             )
-            for a in row._leave
+            for a in parts["leave"]
         ),
         overrides=tuple(
             Allowed(
@@ -362,7 +456,7 @@ def _file(row: Any, rules: ProgramRules) -> ClearanceFile:
                     local_date(at, zone) if (at := _instant(o["withdrawn_at"])) else None
                 ),
             )
-            for o in row._overrides
+            for o in parts["overrides"]
         ),
     )
 

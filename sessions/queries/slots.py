@@ -1,4 +1,4 @@
-"""What stands in the way of sessions that somebody wants: read from the rows, told in words.
+"""What speaks against sessions that somebody wants: read from the rows, told in words.
 
 The same question is asked for the preview of a series, for one session that moves and, under
 locks, by the actions themselves.
@@ -6,135 +6,230 @@ locks, by the actions themselves.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
-from django.db.models.functions import JSONObject
-
 from facilitators.clearance import Code
 from facilitators.models import Facilitator
-from facilitators.queries.clearance import ClearanceFile, files_of
-from sessions.conflicts import LEAVE, Clash, Kind, Slot, find_clashes
-from sessions.models import GroupSession, Part, Room, SessionFacilitator, SessionState
+from facilitators.queries.clearance import ClearanceFile
+from sessions.conflicts import LEAVE, Clash, Known, Level, Rule, Rules, Slot, judge
+from sessions.models import GroupSession, Part
+from sessions.queries.facts import Facts, Place, Wanted, person_name, read_facts
 
-# What a person cannot wave through: the others are warnings that ask for a yes.
+__all__ = [
+    "Obstacle", "Wanted", "obstacles", "person_name", "stored", "why_not_cleared",
+]  # fmt: skip
+
+# What a person cannot wave through.
 NEVER: frozenset[Code] = frozenset({Code.ENDED})
-TAKES_TIME = (SessionState.SCHEDULED, SessionState.HELD)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One session as somebody wants it. `key` is its id where it is stored already."""
-
-    local_date: date
-    starts_at: datetime
-    ends_at: datetime
-    room: Room
-    people: tuple[tuple[Facilitator, str], ...]
-    label: str
-    key: UUID | None = None
-
-    def slot(self) -> Slot:
-        return Slot(
-            self.starts_at,
-            self.ends_at,
-            room_id=self.room.pk,
-            room_label=self.room.name,
-            people=tuple((f.user_id, f.user.name) for f, _ in self.people),
-            label=self.label,
-            key=self.key,
-        )
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """One thing in the way of the wanted session at `index`; a warning when it does not block."""
+    """One thing that speaks against the wanted session at `index`; a warning unless it blocks."""
 
     index: int
-    kind: Kind
+    kind: Rule
+    level: str
     sentence: str
-    blocks: bool
-    # The room or the person (an account) it is about.
+    # The room, the person (an account) or the participant it is about.
     resource: UUID | None = None
     # Nobody may set it aside, whatever the role.
     final: bool = False
 
     @property
-    def level(self) -> str:
-        return "block" if self.blocks else "warn"
+    def blocks(self) -> bool:
+        return self.level == Level.BLOCK
 
     @property
     def rule(self) -> str:
-        """The program's rule that says whether it blocks."""
-        return "rule_clearance" if self.kind is Kind.NOT_CLEARED else f"rule_{self.kind}"
+        """The program's rule that says what is done about it."""
+        return f"rule_{self.kind}"
+
+    @property
+    def word(self) -> str:
+        """Two or three words for a tag."""
+        return self.kind.word
 
 
 def obstacles(
-    wanted: Sequence[Wanted], *, program_id: UUID, zone: str, without: Collection[UUID] = ()
+    wanted: Sequence[Wanted],
+    *,
+    program_id: UUID,
+    zone: str,
+    without: Collection[UUID] = (),
+    silent: bool = False,
 ) -> list[Obstacle]:
-    """Everything in the way, by wanted session. Four queries, however many sessions are wanted.
+    """Everything that speaks against them, by wanted session. One query, whatever the rules.
 
     Where the wanted sessions stand now is not in the way, nor are the stored sessions `without`,
-    which are about to go.
+    which are about to go. What the program ignores is left out; with `silent` a room or a person
+    that is then shared is told at the level "ignore", for whoever stores it.
     """
     if not wanted:
         return []
-    people = {f.pk: f for w in wanted for f, _ in w.people}
-    busy = busy_slots(
-        {w.room.pk for w in wanted},
-        {f.user_id for f in people.values()},
-        since=min(w.starts_at for w in wanted),
-        until=max(w.ends_at for w in wanted),
-        program_id=program_id,
-    )
-    gone = {w.key for w in wanted if w.key} | set(without)
-    busy = [slot for slot in busy if slot.key not in gone]
-    files = files_of(people) if people else {}
-    busy += leave_slots(files.values(), zone)
-    warned, barred = _not_cleared(wanted, files)
-    clashes = find_clashes(
-        [w.slot() for w in wanted],
-        busy,
+    facts = read_facts(wanted, program_id=program_id, zone=zone, without=without)
+    place = ZoneInfo(zone)
+    told, barred = _not_cleared(wanted, facts)
+    judgement = judge(
+        [_slot(w, facts, place) for w in wanted],
+        _busy(wanted, facts, place),
         zone=zone,
-        not_cleared=warned,
+        rules=lru_cache(lambda day: Rules.of(facts.rules.policy_on(day))),
+        known=Known(
+            not_cleared=told,
+            never=barred,
+            apart=facts.apart,
+            languages=facts.languages,
+            most_a_day=facts.most_a_day,
+            room_hours={
+                w.room.pk: (w.room.opens, w.room.closes)
+                for w in wanted
+                if w.room.opens and w.room.closes
+            },
+            closed=facts.closed,
+        ),
+        standing={
+            pk: Slot(
+                s.starts_at, s.ends_at, s.room_id, people=tuple((p, "") for p in s.parts), key=pk
+            )
+            for pk, s in facts.stands.items()
+        },
     )
+    found = [_obstacle(clash) for clash in judgement.clashes]
+    if silent:
+        found += _silent(wanted, facts, found, judgement.shares_room, judgement.shares_time)
+    return found
+
+
+def _obstacle(clash: Clash) -> Obstacle:
+    return Obstacle(
+        clash.index, clash.rule, clash.level, clash.sentence,
+        clash.resource_id,  # type: ignore[arg-type]
+        clash.final,
+    )  # fmt: skip
+
+
+def _silent(
+    wanted: Sequence[Wanted],
+    facts: Facts,
+    found: Iterable[Obstacle],
+    shares_room: Iterable[int],
+    shares_time: Iterable[tuple[int, Any]],
+) -> list[Obstacle]:
+    """Rooms and people that are shared, or stay shared, without a word."""
+    told = {(o.index, o.kind, o.resource) for o in found}
+    shared = {(index, Rule.ROOM, wanted[index].room.pk) for index in shares_room}
+    shared |= {(index, Rule.FACILITATOR, person) for index, person in shares_time}
+    for index, w in enumerate(wanted):
+        stands = facts.stands.get(w.key) if w.key else None
+        if stands and (stands.starts_at, stands.ends_at) == (w.starts_at, w.ends_at):
+            if stands.shares_room and stands.room_id == w.room.pk:
+                shared.add((index, Rule.ROOM, w.room.pk))
+            people = {f.user_id for f, _ in w.people}
+            shared |= {(index, Rule.FACILITATOR, p) for p in stands.shares_time & people}
     return [
-        Obstacle(
-            clash.index,
-            clash.kind,
-            clash.sentence,
-            _blocks(clash, wanted, barred),
-            clash.resource_id,  # type: ignore[arg-type]
-            final=clash.kind is Kind.NOT_CLEARED and _blocks(clash, wanted, barred),
-        )
-        for clash in clashes
+        Obstacle(index, rule, Level.IGNORE, "", resource)
+        for index, rule, resource in sorted(shared - told, key=str)
     ]
 
 
-def _blocks(clash: Clash, wanted: Sequence[Wanted], barred: set[tuple[UUID, date]]) -> bool:
-    if clash.kind is not Kind.NOT_CLEARED:
-        return True
-    return (clash.resource_id, wanted[clash.index].local_date) in barred
+# --- slots ----------------------------------------------------------------------------------------
+def _slot(wanted: Wanted, facts: Facts, zone: ZoneInfo) -> Slot:
+    return Slot(
+        wanted.starts_at,
+        wanted.ends_at,
+        room_id=wanted.room.pk,
+        room_label=wanted.room.name,
+        people=tuple((f.user_id, facts.names.get(f.user_id, "")) for f, _ in wanted.people),
+        label=wanted.label,
+        key=wanted.key,
+        guests=_guests(facts.places.get(wanted.series_id, ()), wanted.local_date, zone)
+        if wanted.series_id
+        else (),
+        language=wanted.language,
+        meets_on_closed_days=wanted.keeps_closed_days,
+    )
 
 
+def _guests(
+    places: Iterable[Place], day: date, zone: ZoneInfo
+) -> tuple[tuple[UUID, str, datetime | None], ...]:
+    return tuple(
+        (
+            place.participant_id,
+            place.name,
+            datetime.combine(day, place.leaves, zone).astimezone(UTC) if place.leaves else None,
+        )
+        for place in places
+        if place.on(day)
+    )
+
+
+def _busy(wanted: Sequence[Wanted], facts: Facts, zone: ZoneInfo) -> list[Slot]:
+    names = facts.names
+    rooms = {w.room.pk: w.room.name for w in wanted}
+    found = [
+        Slot(
+            t.starts_at,
+            t.ends_at,
+            room_id=t.room_id,
+            room_label=rooms.get(t.room_id, "") if t.room_id else "",
+            people=((t.person_id, names.get(t.person_id, "")),) if t.person_id else (),
+            label=t.label,
+            key=t.id,
+            guests=_guests(facts.places.get(t.series_id, ()), t.day, zone)
+            if t.series_id and t.day
+            else (),
+        )
+        for t in facts.taken
+    ]
+    first = min(w.local_date for w in wanted) - timedelta(days=1)
+    last = max(w.local_date for w in wanted) + timedelta(days=1)
+    for file in facts.files.values():
+        person = file.facilitator.user_id
+        found += [
+            Slot(
+                _midnight(away.from_on, zone),
+                _midnight(away.until_on + timedelta(days=1), zone),
+                people=((person, names[person]),),
+                kind=LEAVE,
+            )
+            for away in file.leave
+            if away.from_on <= last and away.until_on >= first
+        ]
+    return found
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone)
+
+
+# --- clearance ------------------------------------------------------------------------------------
 def _not_cleared(
-    wanted: Iterable[Wanted], files: dict[UUID, ClearanceFile]
-) -> tuple[dict[tuple[Any, date], str], set[tuple[UUID, date]]]:
-    """Sentences by person and day, and those of them that nobody can wave through."""
-    sentences: dict[tuple[Any, date], str] = {}
-    barred: set[tuple[UUID, date]] = set()
-    for w in wanted:
+    wanted: Iterable[Wanted], facts: Facts
+) -> tuple[dict[tuple[int, Any], str], set[tuple[int, Any]]]:
+    """Sentences by place in the list and person, and those of them that nobody can wave through.
+
+    Who keeps the same part at the same time is not asked again.
+    """
+    sentences: dict[tuple[int, Any], str] = {}
+    barred: set[tuple[int, Any]] = set()
+    for index, w in enumerate(wanted):
+        stands = facts.stands.get(w.key) if w.key else None
+        kept = stands and (stands.starts_at, stands.ends_at) == (w.starts_at, w.ends_at)
         for facilitator, part in w.people:
-            reason, never = why_not_cleared(files.get(facilitator.pk), w.local_date, part)
+            person = facilitator.user_id
+            if stands and kept and stands.parts.get(person) == part:
+                continue
+            reason, never = why_not_cleared(facts.files.get(facilitator.pk), w.local_date, part)
             if reason:
-                key = (facilitator.user_id, w.local_date)
-                sentences[key] = f"{facilitator.user.name} is not cleared: {reason}"
+                sentences[index, person] = f"{facts.names[person]} is not cleared: {reason}"
                 if never:
-                    barred.add(key)
+                    barred.add((index, person))
     return sentences, barred
 
 
@@ -143,87 +238,12 @@ def why_not_cleared(file: ClearanceFile | None, on: date, part: str) -> tuple[st
     wave it through. Leave on record is told as leave, not as a missing clearance."""
     if file is None:
         return "", False
-    found = file.on(on, as_lead=part == Part.LEAD)
+    found = file.standing_on(on, as_lead=part == Part.LEAD)
     if found.cleared:
         return "", False
     away = any(on in period for period in file.away)
     reasons = [r for r in found.reasons if not (r.code is Code.LEAVE and away)]
     return " ".join(r.sentence for r in reasons), any(r.code in NEVER for r in reasons)
-
-
-def leave_slots(files: Iterable[ClearanceFile], zone: str) -> list[Slot]:
-    """Leave as slots that take the person's time, in whole days of the site."""
-    place = ZoneInfo(zone)
-    return [
-        Slot(
-            datetime.combine(away.from_on, time.min, place),
-            datetime.combine(away.until_on + timedelta(days=1), time.min, place),
-            people=((file.facilitator.user_id, file.facilitator.user.name),),
-            kind=LEAVE,
-        )
-        for file in files
-        for away in file.leave
-    ]
-
-
-def busy_slots(
-    room_ids: Iterable[UUID],
-    person_ids: Iterable[UUID],
-    *,
-    since: datetime,
-    until: datetime,
-    program_id: UUID,
-) -> list[Slot]:
-    """Sessions that take one of the rooms or people between two instants. One query.
-
-    A session of another program is told by its program alone.
-    """
-    booked = SessionFacilitator.objects.filter(
-        person_id__in=set(person_ids), active=True, starts_at__lt=until, ends_at__gt=since
-    )
-    leads = (
-        SessionFacilitator.objects.filter(session=OuterRef("pk"), active=True)
-        .order_by("-part")
-        .values(
-            row=JSONObject(
-                id="person_id",
-                first="person__first_name",
-                preferred="person__preferred_name",
-                last="person__last_name",
-            )
-        )
-    )
-    rows = (
-        GroupSession.objects.filter(
-            Q(room_id__in=set(room_ids)) | Q(pk__in=booked.values("session_id")),
-            state__in=TAKES_TIME,
-            starts_at__lt=until,
-            ends_at__gt=since,
-        )
-        .order_by("starts_at", "pk")
-        .annotate(people=ArraySubquery(leads))
-        .values_list(
-            "pk", "starts_at", "ends_at", "room_id", "room__name", "series__group__name",
-            "program_id", "program__name", "people",
-        )
-    )  # fmt: skip
-    return [
-        Slot(
-            starts,
-            ends,
-            room_id=room_id,
-            room_label=room,
-            people=tuple((UUID(p["id"]), person_name(p)) for p in people),
-            label=group if program == program_id else f"a group of {program_name}",
-            key=pk,
-        )
-        for pk, starts, ends, room_id, room, group, program, program_name, people in rows
-    ]
-
-
-def person_name(row: dict[str, str]) -> str:
-    """The name of an account from its parts, as `User.name` gives it."""
-    return f"{row['preferred'] or row['first']} {row['last']}".strip()
 
 
 def stored(session: GroupSession) -> tuple[tuple[Facilitator, str], ...]:

@@ -16,7 +16,7 @@ from phpsupport.importing.report import State, shown
 from phpsupport.lib import wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Closure
-from sessions.conflicts import LEAVE, Clash, Kind, Slot, find_clashes
+from sessions.conflicts import LEAVE, Clash, Rule, Rules, Slot, judge
 from sessions.models import (
     GroupSeries,
     GroupSession,
@@ -32,6 +32,8 @@ from sessions.recurrence import Occurrence, Pattern, Verdict, occurrences
 DATES_TOLD = 3
 COLUMN_OF = {"from_on": "from", "until_on": "until", "zone": "time_zone"}
 TAKEN = (SessionState.SCHEDULED, SessionState.HELD)
+# What an import cannot bring in; the other rules are looked at when somebody plans.
+ASKED = Rules.only(room="block", facilitator="block", leave="warn")
 
 
 def plan_rooms(desk: Desk) -> None:
@@ -335,19 +337,19 @@ def _tell_clashes(desk: Desk, planned: list[tuple[Row, Run, list[Occurrence]]]) 
     if not slots:
         return
     busy = _busy(desk, slots, rooms, set(people))
-    found: dict[tuple[int, Kind, object, str], list[Clash]] = defaultdict(list)
-    for clash in find_clashes(slots, busy, zone=desk.program.zone):
+    found: dict[tuple[int, Rule, object, str], list[Clash]] = defaultdict(list)
+    for clash in judge(slots, busy, zone=desk.program.zone, rules=ASKED).clashes:
         row, _ = owners[clash.index]
         other = clash.busy.label if clash.busy else slots[clash.with_index or 0].label
-        found[id(row), clash.kind, clash.resource_id, other].append(clash)
-    for (_, kind, resource, _), clashes in found.items():
+        found[id(row), clash.rule, clash.resource_id, other].append(clash)
+    for (_, rule, resource, _), clashes in found.items():
         row, on = owners[clashes[0].index]
-        column = "room" if kind is Kind.ROOM else _column_of(desk, row, resource)
+        column = "room" if rule is Rule.ROOM else _column_of(desk, row, resource)
         days = wording.count(len(clashes), "date")
         sentence = (
             f"{clashes[0].sentence} That is so on {days}, first on {wording.day(on, year=True)}."
         )
-        if kind is Kind.LEAVE:
+        if rule is Rule.LEAVE:
             desk.warn(row, column, f"{sentence} Find cover in the week.")
         else:
             desk.fault(row, column, f"{sentence} Choose another time, room or person.")

@@ -1,19 +1,33 @@
 """Clearance for whole sets: three queries, the site's day, the rules of the day."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from facilitators.clearance import Code
 from facilitators.models import (
     Certification,
     ClearanceOverride,
+    Facilitator,
     Leave,
     Stage,
     TrainingRecord,
     TrainingRequirement,
 )
-from facilitators.queries.clearance import clearances, files_of
+from facilitators.queries.clearance import (
+    Allowed,
+    Away,
+    ClearanceFile,
+    Credential,
+    ProgramRules,
+    Training,
+    clearances,
+    files_of,
+)
 from phpsupport.programs.models import PolicyProfile
 from tests.factories import make_facilitator, make_program, make_requirements, make_user
 
@@ -166,3 +180,56 @@ def test_a_requirement_of_another_program_is_not_asked_here():
     facilitator = make_facilitator(here)
     assert codes(facilitator, LAST) == []
     assert len(files_of([facilitator.pk])[facilitator.pk].cells_on(LAST)) == 2
+
+
+# --- reckoned once for all days between two turns -----------------------------------------------------
+def _day(number: int) -> date:
+    return date(2026, 1, 1) + timedelta(days=number)
+
+
+DAYS = st.integers(0, 60).map(_day)
+SPANS = st.tuples(st.integers(0, 60), st.integers(0, 20)).map(
+    lambda span: (_day(span[0]), _day(span[0] + span[1]))
+)
+
+
+@st.composite
+def _files(draw: st.DrawFn) -> ClearanceFile:
+    requirements = tuple(
+        TrainingRequirement(
+            pk=UUID(int=n), name=f"R{n}", validity_months=draw(st.none() | st.just(1)),
+            retired_on=draw(st.none() | DAYS),
+        )
+        for n in range(2)
+    )  # fmt: skip
+    profiles = sorted(
+        ((day, {"stages_that_lead": draw(st.sampled_from([[], ["active"]])), "soon_days": [3]})
+         for day in draw(st.sets(DAYS, max_size=2))),
+        key=lambda profile: profile[0],
+    )  # fmt: skip
+    maybe = st.none() | DAYS
+    return ClearanceFile(
+        Facilitator(stage="active", ended_on=draw(maybe)),
+        ProgramRules(UUID(int=0), requirements, tuple(profiles)),
+        trainings=tuple(
+            Training(UUID(int=9), UUID(int=n), draw(DAYS), draw(maybe), draw(maybe), None, "", 0, "", "")
+            for n in draw(st.lists(st.integers(0, 2), max_size=4))
+        ),
+        credentials=tuple(
+            Credential(UUID(int=9), "full", "", "", since, until, draw(maybe))
+            for since, until in draw(st.lists(SPANS, max_size=2))
+        ),
+        leave=tuple(Away(UUID(int=9), *span) for span in draw(st.lists(SPANS, max_size=1))),
+        overrides=tuple(
+            Allowed(UUID(int=9), *span, "why", "Rosa", draw(maybe))
+            for span in draw(st.lists(SPANS, max_size=1))
+        ),
+    )  # fmt: skip
+
+
+@given(_files(), st.booleans())
+def test_what_stands_between_two_turns_is_what_each_day_says(file, as_lead):
+    for number in range(-3, 95):
+        day = _day(number)
+        told = file.on(day, as_lead=as_lead)
+        assert file.standing_on(day, as_lead=as_lead) == replace(told, expiring=())
