@@ -27,6 +27,7 @@ def create_group(
     at: datetime,
     kind: str = GroupKind.OPEN,
     description: str = "",
+    calendar_label: str = "Group",
     language: str = "English",
     progress_notes: bool = True,
     counts_toward_program_hours: bool = False,
@@ -39,6 +40,7 @@ def create_group(
         capacity=capacity,
         kind=kind,
         description=description,
+        calendar_label=calendar_label,
         language=language,
         progress_notes=progress_notes,
         counts_toward_program_hours=counts_toward_program_hours,
@@ -66,6 +68,7 @@ def edit_group(
 
 
 def _store(group: SupportGroup) -> None:
+    group.calendar_label = group.calendar_label.strip() or "Group"
     if not group.name:
         raise Refused("Enter a name.", field="name", code="required")
     if not 1 <= group.capacity <= 200:

@@ -131,7 +131,7 @@ def roster(session: GroupSession) -> list[Person]:
         for row in Attendance.objects.filter(session=session, participant__sealed_at=None)
         .select_related("participant", "marked_by")
         .only(
-            "participant_id", "status", "arrived", "departed", "reason", "walk_in", "marked_at",
+            "participant_id", "status", "arrived", "departed", "reason", "walk_in", "at_kiosk", "marked_at",
             "marked_by__first_name", "marked_by__last_name", "marked_by__preferred_name", *_SHOWN,
         )
     }  # fmt: skip
@@ -183,6 +183,8 @@ def person_of(
         tags.append(("calm", f"leaves {wording.clock_time(leaves_at)}"))
     if mark and mark.walk_in:
         tags.append(("plain", "walk-in"))
+    if mark and mark.at_kiosk:
+        tags.append(("plain", "at the kiosk"))
     marked_by = mark.marked_by if mark else None
     return Person(
         participant_id=participant.pk,
