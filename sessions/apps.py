@@ -6,5 +6,5 @@ class SessionsConfig(AppConfig):
     label = "group_sessions"
 
     def ready(self) -> None:
-        from sessions import grants, messages, receivers  # noqa: F401
+        from sessions import answer_messages, grants, messages, receivers  # noqa: F401
         from sessions.queries import board, load  # noqa: F401

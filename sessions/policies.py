@@ -15,6 +15,7 @@ from sessions.models import (
     Attendance,
     Enrollment,
     GroupNote,
+    GroupSeries,
     GroupSession,
     ProgressNote,
     SessionFacilitator,
@@ -121,6 +122,29 @@ def can_read_record(user: User, participant: Participant, at: datetime) -> str |
 
 
 # --- the schedule -----------------------------------------------------------------------------------
+def can_ask_for_cover(user: User, facilitator: Facilitator) -> str | None:
+    """Facilitators for their own sessions, those who plan for anybody's. No reason is asked."""
+    scope = scope_of(user)
+    if facilitator.user_id == user.pk and scope.has(facilitator.program_id, Role.FACILITATOR):
+        return None
+    if scope.has(facilitator.program_id, Role.SCHEDULER, Role.PROGRAM_LEAD):
+        return None
+    return "Cover is asked for by who leads the session, or by a scheduler for them."
+
+
+def can_answer_assignment(user: User, thing: GroupSession | GroupSeries) -> str | None:
+    """Only those who are to lead it."""
+    mine = Q(facilitator__user=user)
+    if isinstance(thing, GroupSession):
+        mine &= Q(active=True)
+    if (
+        scope_of(user).has(thing.program_id, Role.FACILITATOR)
+        and thing.assignments.filter(mine).exists()
+    ):
+        return None
+    return "An assignment is answered by those who are to lead it."
+
+
 def can_see_roster(user: User, session: GroupSession) -> str | None:
     """Who plans, supervises or treats in the program, and those who lead the session."""
     scope = scope_of(user)

@@ -69,6 +69,7 @@ schedule: list[URLPattern] = [
     path("sessions/<uuid:pk>/move/", session.session_move, name="session-move"),
     path("sessions/<uuid:pk>/staff/", session.session_staff, name="session-staff"),
     path("sessions/<uuid:pk>/cancel/", session.session_cancel, name="session-cancel"),
+    path("not-cleared/", touched.not_cleared, name="not-cleared"),
     path("closed-days/<uuid:pk>/", touched.closure, name="closure"),
     path("leave/<uuid:pk>/", touched.leave, name="leave"),
     path("people/<uuid:pk>/groups/", roster.participant_groups, name="participant-groups"),

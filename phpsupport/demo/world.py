@@ -13,6 +13,7 @@ from random import Random
 from django.db import transaction
 
 from phpsupport.demo.accounts import open_accounts, set_rules
+from phpsupport.demo.cover import ask_around
 from phpsupport.demo.history import live_through
 from phpsupport.demo.made import World
 from phpsupport.demo.schedule import furnish_lakeside, leave_to_do, plan_series
@@ -20,6 +21,7 @@ from phpsupport.demo.stays import admit_people, fill_rosters
 from phpsupport.demo.support import raise_concerns, supervise
 from phpsupport.demo.workforce import hire
 from phpsupport.programs.models import Organization, Program, Site
+from sessions.actions.rejudging import rejudge
 
 ORGANIZATION, HARBOR, LAKESIDE = (
     "Harbor Behavioral Health",
@@ -56,5 +58,7 @@ def build(now: datetime) -> Program:
     supervise(world)
     raise_concerns(world)
     leave_to_do(world)
+    ask_around(world)
     furnish_lakeside(world, lakeside)
+    rejudge(program=harbor, at=now)
     return harbor

@@ -15,6 +15,7 @@ from phpsupport.lib import clock, wording
 from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.users.models import User
 from sessions.models import GroupSession, SessionFacilitator
+from sessions.queries.answers import asked_of, open_matters
 from sessions.queries.attendance import with_heading
 from sessions.queries.my_day import unfinished
 from sessions.queries.review import review_queue
@@ -45,7 +46,7 @@ class Part:
 def waiting(*, user: User, program: Program, at: datetime) -> list[Part]:
     """What waits for the person in a program, by role; roles without anything are left out.
 
-    Four queries for a facilitator, eight for a supervisor, four for a scheduler, seven for a lead.
+    Five queries for a facilitator, eight for a supervisor, five for a scheduler, eight for a lead.
     """
     scope = scope_of(user)
     roles = scope.roles.get(program.pk, frozenset())
@@ -60,6 +61,9 @@ def waiting(*, user: User, program: Program, at: datetime) -> list[Part]:
 
 
 def _as_facilitator(user: User, program: Program, at: datetime) -> Iterator[Waiting]:
+    if number := asked_of(user=user, program=program, at=at).to_answer:
+        words = f"{wording.count(number, 'question')} of the schedule for your answer"
+        yield Waiting(number, words, reverse("sessions:my-day"))
     leads = SessionFacilitator.objects.filter(session=OuterRef("pk"), person=user, active=True)
     mine = with_heading(GroupSession.objects.filter(Exists(leads), program=program))
     hours = policy_in_force(program.pk, clock.local_date(at, program.zone))["note_due_hours"]
@@ -141,6 +145,15 @@ def _supervision(user: User, program: Program, at: datetime) -> Iterator[Waiting
 
 
 def _as_planner(program: Program, at: datetime) -> Iterator[Waiting]:
+    matters = open_matters(program, at=at)
+    url = reverse("sessions:cover")
+    if cover := [m for m in matters if m.what == "cover"]:
+        words = f"{_sessions(len(cover))} looking for cover"
+        late = sum(m.late for m in cover)
+        yield Waiting(len(cover), _late(words, late), url, late=bool(late))
+    if number := len(matters) - len(cover):
+        words = f"{wording.count(number, 'assignment')} declined, or another time proposed"
+        yield Waiting(number, words, url)
     today = clock.local_date(at, program.zone)
     week = entries(
         program=program,

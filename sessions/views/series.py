@@ -266,7 +266,7 @@ def series_hand_over(request: Asked, pk: UUID) -> HttpResponse:
         actions.replace_facilitator,
         series=found,
         leave_out=left_out(request.POST.getlist("blocked")) if rest else set(),
-        accept_not_cleared="accept" in request.POST,
+        **form.said_to_clash,
         by=request.user,
         at=clock.now(),
     )

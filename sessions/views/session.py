@@ -19,6 +19,7 @@ from sessions.actions import schedule
 from sessions.forms.schedule import CancelForm, MoveForm, StaffForm
 from sessions.grants import PLANNERS, STAFF_WHO_SEE_THE_WEEK
 from sessions.models import GroupSession, Part
+from sessions.queries.answers import open_matters
 from sessions.queries.schedule import SessionPage, for_page, session_page
 from sessions.views.form_page import form_page
 from sessions.views.roster import WHO_SEES_ROSTERS
@@ -59,6 +60,9 @@ def session(request: Asked, pk: UUID) -> HttpResponse:
             "page": session_page(found, at=now, with_people=may_see),
             "may_see": may_see,
             "may_plan": scope.has(program_id, *PLANNERS),
+            "matters": open_matters(found.program, at=now, session=found)
+            if scope.has(program_id, *PLANNERS)
+            else [],
             "may_open_people": scope.has(program_id, *PLANNERS, Role.CLINICIAN),
             "may_open_series": scope.has(program_id, *WHO_SEES_ROSTERS),
             "history": schedule.refuse_history(found, now),
@@ -83,7 +87,7 @@ def session_move(request: Asked, pk: UUID) -> HttpResponse:
     move = partial(
         schedule.move_session,
         session=found,
-        accept_not_cleared="accept" in request.POST,
+        **form.said_to_clash,
         by=request.user,
         at=clock.now(),
     )
@@ -112,7 +116,7 @@ def session_staff(request: Asked, pk: UUID) -> HttpResponse:
     staff = partial(
         schedule.staff_session,
         session=found,
-        accept_not_cleared="accept" in request.POST,
+        **form.said_to_clash,
         by=request.user,
         at=clock.now(),
     )

@@ -1,7 +1,7 @@
 """Two programs with one of everything, twice in the first: what is one's own, and what is not."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -26,9 +26,12 @@ from phpsupport.programs.models import Closure, Program
 from phpsupport.users.models import User
 from sessions.models import (
     Attendance,
+    CoverAsk,
+    CoverRequest,
     GroupNote,
     GroupSession,
     ProgressNote,
+    Proposal,
     SessionState,
     Status,
     WaitlistEntry,
@@ -151,6 +154,7 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
         "enrollment": enrollment.pk,
         "waitlist": entry.pk,
         **notes,
+        **_cover(coming, facilitator, now),
         "closure": Closure.objects.create(
             program=program,
             date=today + make.days(len(Closure.objects.all()) + 200),
@@ -165,6 +169,24 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
             expires_at=now + timedelta(days=7),
         ).pk,
     }
+
+
+def _cover(session: GroupSession, facilitator: Facilitator, now: datetime) -> Things:
+    """Cover that the facilitator needs, an ask of somebody else's, and another time of theirs."""
+    program = session.program
+    request, others = (
+        CoverRequest.objects.create(
+            program=program, session=session, facilitator=who, starts_at=session.starts_at,
+            asked_by=who.user, asked_at=now, escalate_at=session.starts_at,
+        )
+        for who in (facilitator, make.make_facilitator(program))
+    )  # fmt: skip
+    ask = CoverAsk.objects.create(request=others, facilitator=facilitator, asked_at=now)
+    proposal = Proposal.objects.create(
+        program=program, facilitator=facilitator, session=session, on=session.local_date,
+        starts=time(15), ends=time(15, 50), made_at=now,
+    )  # fmt: skip
+    return {"cover": request.pk, "cover_ask": ask.pk, "proposal": proposal.pk}
 
 
 def _notes(

@@ -1,0 +1,162 @@
+"""The words of the messages about cover and about answers to assignments.
+
+Neutral by rule: that something in the schedule asks for an answer, and the address of the front
+page. Never the group, the room, the time, a role or another person. Whether a message may still
+go is asked when it is sent.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from phpsupport.lib import clock
+from phpsupport.outbox.kinds import Letter, Postpone, Withhold, kind
+from phpsupport.outbox.models import OutboxMessage
+from phpsupport.programs.models import Program, policy_in_force
+from phpsupport.users.models import User
+from sessions.actions.answers import ANSWERED, SETTLED
+from sessions.actions.cover import ASKED, ESCALATED, FOUND, NEEDED
+from sessions.actions.following import ASSIGNMENT_ASKS
+from sessions.messages import quiet_until
+from sessions.models import Answer, CoverRequest, CoverState, Proposal, SessionState
+from sessions.queries.answers import open_matters, open_wishes, waiting_series, waiting_sessions
+
+ASKS: Final = "Something in the schedule asks for your answer"
+CHANGED: Final = "Something in the schedule has changed for you"
+AWAITS: Final = "Something in the schedule awaits you"
+
+
+def _letter(person: User, sentence: str) -> Letter:
+    words = {
+        "sentence": f"{sentence}. Sign in to see it.",
+        "address": settings.BASE_URL.rstrip("/") + "/",
+    }
+    return Letter(
+        to=person.email,
+        subject=sentence,
+        text=render_to_string("email/sessions/letter.txt", words),
+        html=render_to_string("email/sessions/letter.html", words),
+    )
+
+
+def _person(message: OutboxMessage) -> User:
+    person = User.objects.filter(pk=message.recipient_id, is_active=True).first()
+    if person is None:
+        raise Withhold("no-account")
+    return person
+
+
+def _program(message: OutboxMessage) -> Program:
+    found = Program.objects.select_related("site").filter(pk=message.program_id).first()
+    if found is None:
+        raise Withhold("gone")
+    return found
+
+
+def _not_at_night(
+    person: User, program: Program, at: datetime, *, unless_before: datetime | None = None
+) -> None:
+    """In the recipient's quiet hours it waits, unless the session would begin before they end."""
+    rules = policy_in_force(program.pk, clock.local_date(at, program.zone))
+    until = quiet_until(at, person.time_zone or program.zone, rules)
+    if until and (unless_before is None or until < unless_before):
+        raise Postpone(until)
+
+
+def _requests(message: OutboxMessage) -> list[CoverRequest]:
+    keys = message.facts.get("requests", [])
+    return list(CoverRequest.objects.filter(pk__in=keys).select_related("session"))
+
+
+def _still_open(message: OutboxMessage, at: datetime) -> datetime:
+    """When the first session begins for which cover is still looked for."""
+    starts = [
+        r.session.starts_at
+        for r in _requests(message)
+        if r.state == CoverState.OPEN
+        and r.session.state == SessionState.SCHEDULED
+        and r.session.starts_at > at
+    ]
+    if not starts:
+        raise Withhold("settled")
+    return min(starts)
+
+
+# --- cover ----------------------------------------------------------------------------------------
+@kind(ASKED)
+def cover_asked(message: OutboxMessage, at: datetime) -> Letter:
+    """To somebody who could cover, as long as their answer is missing."""
+    person, program = _person(message), _program(message)
+    waiting = open_wishes(person, program, at).filter(
+        request__in=[r.pk for r in _requests(message)]
+    )
+    starts = list(waiting.values_list("request__starts_at", flat=True))
+    if not starts:
+        raise Withhold("settled")
+    _not_at_night(person, program, at, unless_before=min(starts))
+    return _letter(person, ASKS)
+
+
+@kind(NEEDED)
+def cover_needed(message: OutboxMessage, at: datetime) -> Letter:
+    """To those who plan: somebody needs cover."""
+    person, program = _person(message), _program(message)
+    _not_at_night(person, program, at, unless_before=_still_open(message, at))
+    return _letter(person, AWAITS)
+
+
+@kind(ESCALATED)
+def cover_escalated(message: OutboxMessage, at: datetime) -> Letter:
+    """To those who plan: nobody has accepted in time."""
+    person, program = _person(message), _program(message)
+    _not_at_night(person, program, at, unless_before=_still_open(message, at))
+    return _letter(person, f"{AWAITS} and cannot wait")
+
+
+@kind(FOUND)
+def cover_found(message: OutboxMessage, at: datetime) -> Letter:
+    """To who needed cover: somebody has it."""
+    person, program = _person(message), _program(message)
+    found = next(iter(_requests(message)), None)
+    if found is None or found.state != CoverState.FILLED:
+        raise Withhold("settled")
+    _not_at_night(person, program, at, unless_before=found.starts_at)
+    return _letter(person, CHANGED)
+
+
+# --- answers --------------------------------------------------------------------------------------
+@kind(ASSIGNMENT_ASKS)
+def assignment_asks(message: OutboxMessage, at: datetime) -> Letter:
+    """To a facilitator, as long as an answer of theirs is missing."""
+    person, program = _person(message), _program(message)
+    today = clock.local_date(at, program.zone)
+    waits = (
+        waiting_sessions(person, program, at).filter(answer=Answer.NONE).exists()
+        or waiting_series(person, program, today).filter(answer=Answer.NONE).exists()
+    )
+    if not waits:
+        raise Withhold("answered")
+    _not_at_night(person, program, at)
+    return _letter(person, ASKS)
+
+
+@kind(ANSWERED)
+def assignment_answered(message: OutboxMessage, at: datetime) -> Letter:
+    """To those who plan: somebody declined, or proposes another time."""
+    person, program = _person(message), _program(message)
+    if all(matter.what == "cover" for matter in open_matters(program, at=at)):
+        raise Withhold("settled")
+    _not_at_night(person, program, at)
+    return _letter(person, AWAITS)
+
+
+@kind(SETTLED)
+def proposal_settled(message: OutboxMessage, at: datetime) -> Letter:
+    """To who proposed a time: it was taken."""
+    person, program = _person(message), _program(message)
+    if not Proposal.objects.filter(pk=message.subject_id, taken=True).exists():
+        raise Withhold("gone")
+    _not_at_night(person, program, at)
+    return _letter(person, CHANGED)
