@@ -1,6 +1,10 @@
 """What the upper apps may want to know; sent inside the action's transaction."""
 
+from datetime import datetime
+
 from django.dispatch import Signal
+
+from facilitators.models import Leave
 
 # program: Program, facilitator_ids: collection of UUID or None for everybody's, at: datetime.
 # A training, credential, override, stage or requirement changed: who is cleared may have.
@@ -8,3 +12,11 @@ clearance_changed = Signal()
 
 # leave: Leave, by: User | None, at: datetime. Days away were added, or taken back or shortened.
 leave_changed = Signal()
+
+# leave: Leave, at: datetime. Each receiver returns how many sessions fall into it.
+leave_preview = Signal()
+
+
+def sessions_in(leave: Leave, at: datetime) -> int:
+    """How many coming sessions the person was to lead in those days."""
+    return sum(number for _, number in leave_preview.send(sender=Leave, leave=leave, at=at))

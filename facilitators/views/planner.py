@@ -25,6 +25,7 @@ from facilitators.forms.training import DayForm
 from facilitators.models import Availability, Leave, Stage
 from facilitators.queries.availability import days_words
 from facilitators.queries.facilitators import facilitator_record, people, supervisor_choices
+from facilitators.signals import sessions_in
 from facilitators.views.record_page import (
     EDIT,
     JUDGES,
@@ -226,10 +227,18 @@ def leave_add(request: Asked, pk: UUID) -> HttpResponse:
     facilitator = facilitator_of(request, pk)
     require(policies.can_plan_time(request.user, facilitator))
     form = LeaveForm(request.POST or None, cancel=back_to(facilitator))
-    take = partial(time_actions.add_leave, facilitator=facilitator, by=request.user, at=clock.now())
+    at = clock.now()
+    take = partial(time_actions.add_leave, facilitator=facilitator, by=request.user, at=at)
     if form.carry_out(take):
         said = days_words(form.cleaned_data["from_on"], form.cleaned_data["until_on"])
-        messages.success(request, f"Leave is recorded: {said}.")
+        touched = sessions_in(form.outcome, at)
+        if touched and scope_of(request.user).has(facilitator.program_id, *PLANNERS):
+            messages.success(request, f"Leave is recorded: {said}. Say what becomes of each session.")
+            return redirect("sessions:leave", pk=form.outcome.pk)
+        told = ""
+        if touched:
+            told = f" {wording.count(touched, 'session falls', 'sessions fall')} into it: who plans was told."
+        messages.success(request, f"Leave is recorded: {said}.{told}")
         return redirect(back_to(facilitator, "#leave"))
     return form_page(
         request,

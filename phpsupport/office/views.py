@@ -17,7 +17,6 @@ from phpsupport.access.scope import scope_of
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
-from phpsupport.lib.wording import count
 from phpsupport.office import queries
 from phpsupport.office.forms import ClosureForm, PolicyForm
 from phpsupport.programs import actions
@@ -60,17 +59,11 @@ def closures(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             refusal.add_to(form)
         else:
-            standing = queries.sessions_on(program=program, day=closure.date)
-            messages.success(
-                request,
-                f"{closure.date:%A %-d %B %Y} is marked as closed."
-                + (
-                    f" {count(standing, 'session')} on it still stand{'s' if standing == 1 else ''}: "
-                    "cancel them from the week page, and people are told."
-                    if standing
-                    else ""
-                ),
-            )
+            day = f"{closure.date:%A %-d %B %Y} is marked as closed."
+            if queries.sessions_on(program=program, day=closure.date):
+                messages.success(request, f"{day} Say what becomes of each session on it.")
+                return redirect("sessions:closure", pk=closure.pk)
+            messages.success(request, day)
             return redirect("office:closures")
     rows = list(Closure.objects.filter(program=program))
     return render(

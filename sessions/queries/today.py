@@ -16,7 +16,6 @@ from phpsupport.programs.models import Closure, Program
 from phpsupport.users.models import User
 from sessions.models import Attendance, Room, SessionState, Status
 from sessions.queries.answers import open_matters
-from sessions.queries.not_cleared import flagged
 from sessions.queries.touched import still_open
 from sessions.queries.week import (
     Entry,
@@ -74,8 +73,8 @@ class Today:
 
 
 def today(*, user: User, program: Program, at: datetime) -> Today:
-    """The day at the site. Ten queries: sessions, clearance (3), rooms, absences, closed days,
-    what is to be settled (2), cover and answers."""
+    """The day at the site. Nine queries: sessions, clearance (3), rooms, absences, closed days,
+    what is to be settled, cover and answers."""
     here = at.astimezone(ZoneInfo(program.zone))
     on = here.date()
     found = entries(
@@ -95,11 +94,9 @@ def today(*, user: User, program: Program, at: datetime) -> Today:
             "date", "reason"
         )
     )
-    horizon = midnight(on + AHEAD + ONE_DAY, program)
-    later = flagged(program, at=horizon).values("session_id").distinct().count()
     asks = [
-        *_without_facilitator(found, later),
-        *_to_settle(program, at),
+        *_without_facilitator(found),
+        *_to_settle(program, at, midnight(on + AHEAD + ONE_DAY, program)),
         *_cover_and_answers(program, at),
         *_misses(user, program, on),
         *_unreported(found),
@@ -161,8 +158,7 @@ def _next_day(found: Sequence[Entry], on: date) -> list[Entry]:
     return [e for e in coming if e.on == coming[0].on] if coming else []
 
 
-def _without_facilitator(found: Sequence[Entry], later: int) -> list[Ask]:
-    """Gaps and people not cleared, and how many sessions beyond these days lack clearance."""
+def _without_facilitator(found: Sequence[Entry]) -> list[Ask]:
     asks = [
         Ask("now", f"{short(e)} has no facilitator", f"{e.group} · {e.room}", session_url(e.id))
         for e in found
@@ -178,23 +174,15 @@ def _without_facilitator(found: Sequence[Entry], later: int) -> list[Ask]:
         asks.append(
             Ask("soon", words, f"{short(first)}, {first.group}{rest}", session_url(first.id))
         )
-    if later:
-        asks.append(
-            Ask(
-                "plain" if unsure else "soon",
-                f"{wording.count(later, 'later session')} with somebody not cleared",
-                "Somebody’s training, certificate or stage does not reach that far.",
-                reverse("sessions:not-cleared"),
-            )
-        )
     return asks
 
 
-def _to_settle(program: Program, at: datetime) -> list[Ask]:
-    """Sessions on closed days and in leave about which nobody has decided. One query."""
+def _to_settle(program: Program, at: datetime, beyond: datetime) -> list[Ask]:
+    """Sessions on closed days and in leave about which nobody has decided, and how many beyond
+    these days have somebody not cleared. One query."""
     return [
-        Ask("soon", o.words, o.line, reverse(o.url_name, args=[o.pk]))
-        for o in still_open(program, at=at)
+        Ask("soon", o.words, o.line, reverse(o.url_name, args=[o.pk] if o.pk else []))
+        for o in still_open(program, at=at, cleared_from=beyond)
     ]
 
 

@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+)
+from django.db.models.functions import Coalesce, Concat, NullIf
 
 from facilitators.models import Leave
 from phpsupport.lib import wording
@@ -24,6 +34,7 @@ from sessions.models import (
     SessionState,
 )
 from sessions.queries.attendance import enrolled_on
+from sessions.queries.not_cleared import flagged
 from sessions.queries.series import led_by
 from sessions.queries.slots import person_name
 
@@ -62,7 +73,7 @@ def _decided(newest: QuerySet[Resolution]) -> Subquery:
 
 
 def undecided_on_closed_days(program: Program, *, at: datetime) -> QuerySet[GroupSession]:
-    """Coming sessions on closed days about which nothing stands.
+    """Coming sessions on closed days about which nothing stands, with the closure's id and reason.
 
     A session that was to be cancelled or moved and stands there again (it was undone) asks anew.
     A series that meets on closed days by choice asks nothing.
@@ -70,11 +81,14 @@ def undecided_on_closed_days(program: Program, *, at: datetime) -> QuerySet[Grou
     closed = Closure.objects.filter(program_id=OuterRef("program_id"), date=OuterRef("local_date"))
     newest = Resolution.objects.filter(session=OuterRef("pk"), closed_on=OuterRef("local_date"))
     return (
-        GroupSession.objects.filter(
-            Exists(closed), program=program, state=SessionState.SCHEDULED, starts_at__gt=at
-        )
+        GroupSession.objects.filter(program=program, state=SessionState.SCHEDULED, starts_at__gt=at)
         .exclude(series__on_closure=OnClosure.KEEP)
-        .annotate(decided=_decided(newest))
+        .annotate(
+            closure_id=Subquery(closed.values("pk")),
+            reason=Subquery(closed.values("reason")),
+            decided=_decided(newest),
+        )
+        .filter(closure_id__isnull=False)
         .filter(Q(decided=None) | ~Q(decided=Choice.KEEP))
     )
 
@@ -190,45 +204,63 @@ class Open:
     words: str
     line: str
     url_name: str
-    pk: UUID
+    pk: UUID | None
     sessions: int
+    first: date
 
 
-def still_open(program: Program, *, at: datetime) -> list[Open]:
-    """Closed days and leave whose sessions nobody has decided about. Three queries at most."""
-    by_day: dict[date, int] = {}
-    for on in undecided_on_closed_days(program, at=at).values_list("local_date", flat=True):
-        by_day[on] = by_day.get(on, 0) + 1
-    found = []
-    if by_day:
-        for closure in Closure.objects.filter(program=program, date__in=by_day).order_by("date"):
-            number = by_day[closure.date]
-            found.append(
-                Open(
-                    f"{wording.count(number, 'session')} on a closed day",
-                    f"{wording.day(closure.date)}: {closure.reason}",
-                    "sessions:closure",
-                    closure.pk,
-                    number,
-                )
-            )
-    found += _leave(
-        undecided_in_leave(program, at=at).select_related("facilitator__user", "session")
+def still_open(
+    program: Program, *, at: datetime, cleared_from: datetime | None = None
+) -> list[Open]:
+    """Closed days and leave whose sessions nobody has decided about, the first day first; with
+    `cleared_from` also how many sessions from then on have somebody not cleared. One query."""
+    closed = undecided_on_closed_days(program, at=at).values_list(
+        Value("sessions:closure"), "closure_id", "reason", "local_date", "pk"
     )
-    return found
-
-
-def _leave(rows: QuerySet[SessionFacilitator]) -> list[Open]:
-    grouped: dict[UUID, list[Any]] = {}
-    for row in rows.order_by("starts_at"):
-        grouped.setdefault(row.leave_id, []).append(row)  # type: ignore[attr-defined]
-    return [
-        Open(
-            f"{of[0].facilitator.user.name} is away: {wording.count(len(of), 'session')} to settle",
-            f"The first is on {wording.day(of[0].session.local_date)}",
-            "sessions:leave",
-            leave_id,
-            len(of),
+    user = "facilitator__user__"
+    away = undecided_in_leave(program, at=at).values_list(
+        Value("sessions:leave"),
+        "leave_id",
+        Concat(
+            Coalesce(NullIf(f"{user}preferred_name", Value("")), f"{user}first_name"),
+            Value(" "),
+            f"{user}last_name",
+            output_field=CharField(),
+        ),
+        "session__local_date",
+        "session_id",
+    )
+    rows = closed.union(away)
+    if cleared_from is not None:
+        nobody = Value(None, output_field=UUIDField())
+        marked = flagged(program, at=cleared_from).order_by()
+        rows = closed.union(
+            away,
+            marked.values_list(
+                Value("sessions:not-cleared"),
+                nobody,
+                Value(""),
+                "session__local_date",
+                "session_id",
+            ),
         )
-        for leave_id, of in grouped.items()
-    ]
+    found: dict[tuple[str, UUID | None], list[tuple[date, str]]] = {}
+    for url_name, pk, words, on, _ in rows:
+        found.setdefault((url_name, pk), []).append((on, words))
+    return sorted(
+        (_open(url_name, pk, sorted(of)) for (url_name, pk), of in found.items()),
+        key=lambda o: (o.first, o.words),
+    )
+
+
+def _open(url_name: str, pk: UUID | None, of: list[tuple[date, str]]) -> Open:
+    (first, words), number = of[0], wording.count(len(of), "session")
+    if url_name == "sessions:leave":
+        said = f"{words.strip()} is away: {number} to settle"
+        return Open(said, f"The first is on {wording.day(first)}", url_name, pk, len(of), first)
+    if url_name == "sessions:not-cleared":
+        said = f"{wording.count(len(of), 'later session')} with somebody not cleared"
+        line = f"The first is on {wording.day(first)}"
+        return Open(said, line, url_name, None, len(of), first)
+    said = f"{number} on a closed day"
+    return Open(said, f"{wording.day(first)}: {words}", url_name, pk, len(of), first)

@@ -64,8 +64,10 @@ def test_sessions_on_a_day_that_closes_are_named(
 ) -> None:
     day = today(program) + timedelta(days=30)
     make.make_session(make.make_series(program), day)
-    page = client.post(CLOSED, {"date": day.isoformat(), "reason": "Snow"}, follow=True)
-    assert "1 session on it still stands" in page.content.decode()
+    answer = client.post(CLOSED, {"date": day.isoformat(), "reason": "Snow"}, follow=True)
+    [(address, _)] = answer.redirect_chain
+    assert address == reverse("sessions:closure", args=[Closure.objects.get().pk])
+    assert "Say what becomes of each session on it." in answer.content.decode()
 
 
 def test_a_past_day_stays_closed(program: Program, lead: User, client: Client) -> None:

@@ -1,0 +1,178 @@
+"""What a closed day or somebody's leave touches: asked for each session, decided in one act."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from facilitators.models import Facilitator, Leave
+from phpsupport.access.asked import Asked
+from phpsupport.access.gate import NOT_HERE, allow
+from phpsupport.access.scope import scope_of
+from phpsupport.lib import clock, wording
+from phpsupport.lib.errors import Refused
+from phpsupport.programs.models import Closure, Program
+from sessions.actions.booking import Clashes
+from sessions.actions.resolving import resolve_closure, resolve_leave
+from sessions.forms.series import facilitators_of, rooms_of
+from sessions.forms.touched import DecisionForm
+from sessions.grants import PLANNERS
+from sessions.models import Choice
+from sessions.queries import not_cleared as queries
+from sessions.queries.touched import (
+    FOR_CLOSURE,
+    FOR_LEAVE,
+    Touched,
+    in_leave,
+    on_closed_day,
+    touched,
+)
+from sessions.queries.week import SEES_CLEARANCE
+
+EDIT = ("GET", "POST")
+
+
+def _choose_program(request: Asked, program: Program) -> None:
+    """The row's program becomes the request's, so that a link works after one has switched."""
+    request.program = next(p for p in request.programs if p.pk == program.pk)
+
+
+@allow(*PLANNERS, methods=EDIT)
+def closure(request: Asked, pk: UUID) -> HttpResponse:
+    """The sessions that stand on a closed day."""
+    mine = scope_of(request.user).programs(*PLANNERS)
+    row = Closure.objects.filter(pk=pk, program__in=mine).select_related("program__site").first()
+    if row is None:
+        raise Http404(NOT_HERE)
+    _choose_program(request, row.program)
+    rows = touched(on_closed_day(row, at=clock.now()), zone=row.program.zone, closed_on=row.date)
+    return _page(
+        request,
+        row.program,
+        rows,
+        choices=FOR_CLOSURE,
+        facilitators=None,
+        act=partial(resolve_closure, closure=row),
+        title=f"Closed on {wording.day(row.date, year=True)}",
+        subtitle=row.reason,
+        back=("Closed days", reverse("office:closures")),
+    )
+
+
+@allow(*PLANNERS, methods=EDIT)
+def leave(request: Asked, pk: UUID) -> HttpResponse:
+    """The sessions that somebody is to lead while away."""
+    people = Facilitator.objects.visible_to(request.user)  # type: ignore[misc]
+    row = (
+        Leave.objects.filter(
+            pk=pk, facilitator__in=people,
+            facilitator__program__in=scope_of(request.user).programs(*PLANNERS),
+        )
+        .select_related("facilitator__program__site", "facilitator__user")
+        .first()
+    )  # fmt: skip
+    if row is None:
+        raise Http404(NOT_HERE)
+    program = row.facilitator.program
+    _choose_program(request, program)
+    name = row.facilitator.user.name
+    first, last = wording.day(row.from_on), wording.day(row.until_on)
+    return _page(
+        request,
+        program,
+        touched(in_leave(row, at=clock.now()), zone=program.zone, leave=row),
+        choices=FOR_LEAVE,
+        facilitators=facilitators_of(request.user, program).exclude(pk=row.facilitator_id),
+        act=partial(resolve_leave, leave=row),
+        title=f"{name} is away",
+        subtitle=f"On {first}" if first == last else f"From {first} through {last}",
+        back=(name, reverse("facilitators:detail", args=[row.facilitator_id])),
+    )
+
+
+def _page(
+    request: Asked,
+    program: Program,
+    rows: Sequence[Touched],
+    *,
+    choices: Sequence[Choice],
+    facilitators: Any,
+    act: Callable[..., Any],
+    title: str,
+    subtitle: str,
+    back: tuple[str, str],
+) -> HttpResponse:
+    rooms = rooms_of(request.user, program).order_by("name")
+    asks = [
+        DecisionForm(
+            request.POST or None, touched=t, choices=choices, facilitators=facilitators,
+            rooms=rooms,
+        )
+        for t in rows
+    ]  # fmt: skip
+    clash, refused = None, ""
+    if request.method == "POST" and _all_valid(asks):
+        decisions = [d for form in asks if (d := form.decision()) is not None]
+        try:
+            batch = act(
+                decisions=decisions,
+                by=request.user,
+                at=clock.now(),
+                accept="accept" in request.POST,
+                override_reason=request.POST.get("override_reason", "").strip()[:300],
+            )
+        except Clashes as fault:
+            clash = fault
+        except Refused as fault:
+            refused = fault.sentence
+        else:
+            messages.success(request, _said(decisions, len(asks)))
+            return redirect(reverse("sessions:batch", args=[batch.pk]) if batch else request.path)
+    return render(
+        request,
+        "sessions/planner/touched.html",
+        {
+            "title": title,
+            "subtitle": subtitle,
+            "back": back,
+            "asks": asks,
+            "clash": clash,
+            "refused": refused,
+            "reason": request.POST.get("override_reason", ""),
+        },
+    )
+
+
+def _all_valid(forms: Sequence[DecisionForm]) -> bool:
+    """Every form is asked, so that each shows what it lacks."""
+    return not [form for form in forms if not form.is_valid()]
+
+
+def _said(decisions: Sequence[Any], asked: int) -> str:
+    number = len(decisions)
+    left = asked - number
+    later = f" {wording.count(left, 'session')} still waits." if left == 1 else ""
+    if left > 1:
+        later = f" {wording.count(left, 'session')} still wait."
+    return f"{wording.count(number, 'session is', 'sessions are')} settled.{later}"
+
+
+@allow(*SEES_CLEARANCE)
+def not_cleared(request: Asked) -> HttpResponse:
+    """Coming sessions with somebody who is not cleared that day, for who plans and supervises."""
+    people = queries.not_cleared(request.program, at=clock.now())
+    scope = scope_of(request.user)
+    return render(
+        request,
+        "sessions/planner/not_cleared.html",
+        {
+            "people": people,
+            "number": sum(len(person.sessions) for person in people),
+            "may_plan": scope.has(request.program.pk, *PLANNERS),
+        },
+    )
