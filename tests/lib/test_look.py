@@ -170,7 +170,7 @@ def test_an_unknown_name_is_refused(source: str) -> None:
         (600, 602, 9, 1, 1, "row-12 span-4 short"),  # never too small to tap
         (1430, 1450, 0, 1, 1, "row-284 span-4 short"),  # past midnight stays in the day
         (540, 600, 10, 1, 1, "row-0 span-12 tall"),  # before the grid begins
-        (600, 650, 9, 9, 9, "row-12 span-10 of-6 at-6"),
+        (600, 650, 9, 9, 9, "row-12 span-10 of-9 at-9"),
     ],
 )
 def test_a_slot_finds_its_place(

@@ -382,5 +382,5 @@ def slot_classes(start: int, end: int, first: int, column: int = 1, of: int = 1)
     row = min(max(0, (start - first * 60) // 5), 284)
     span = min(max(4, -(-(end - start) // 5)), 288 - row)
     shape = " short" if span < 7 else " tall" if span >= 12 else ""
-    side = f" of-{min(of, 6)} at-{min(column, 6)}" if of > 1 else ""
+    side = f" of-{min(of, 12)} at-{min(column, 12)}" if of > 1 else ""
     return f"row-{row} span-{span}{shape}{side}"
