@@ -19,6 +19,7 @@ from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Closure, Program
 from sessions.actions.booking import Clashes
 from sessions.actions.resolving import resolve_closure, resolve_leave
+from sessions.forms.parts import clash_answers
 from sessions.forms.series import facilitators_of, rooms_of
 from sessions.forms.touched import DecisionForm
 from sessions.grants import PLANNERS
@@ -123,8 +124,7 @@ def _page(
                 decisions=decisions,
                 by=request.user,
                 at=clock.now(),
-                accept="accept" in request.POST,
-                override_reason=request.POST.get("override_reason", "").strip()[:300],
+                **clash_answers(request.POST),
             )
         except Clashes as fault:
             clash = fault
@@ -143,7 +143,7 @@ def _page(
             "asks": asks,
             "clash": clash,
             "refused": refused,
-            "reason": request.POST.get("override_reason", ""),
+            "reason": clash_answers(request.POST)["override_reason"],
         },
     )
 
