@@ -282,8 +282,8 @@ def test_who_was_told_of_a_cancellation_hears_once_that_it_takes_place(world):
     undo(world)
     assert set(told("session_on_again")) == {world.person.pk, world.ana.user_id}
     message = OutboxMessage.objects.get(kind="session_on_again", recipient_id=world.ana.user_id)
-    assert "takes place after all." in compose(message, LATER).text
-    assert "Circle" not in compose(message, LATER).text
+    assert "takes place after all." in compose(message, LATER + timedelta(hours=3)).text
+    assert "Circle" not in compose(message, LATER + timedelta(hours=3)).text
 
 
 def test_who_was_told_of_a_move_hears_once_of_the_way_back(world):
