@@ -76,6 +76,12 @@ class Heading:
     starts: time
     ends: time
     zone: str
+    step: str = ""  # of the curriculum
+
+    @property
+    def line(self) -> str:
+        """When, where and which step."""
+        return " · ".join(part for part in (self.when, self.room, self.step) if part)
 
 
 def with_heading(
@@ -83,7 +89,7 @@ def with_heading(
 ) -> QuerySet[GroupSession]:
     """Sessions with what `heading` needs; with `reader` also `led_by`, which is the reader's id
     where they lead the session and None where they do not."""
-    found = sessions.select_related("series__group", "room", "program__site")
+    found = sessions.select_related("series__group", "room", "program__site", "item")
     if reader is None:
         return found
     leads = SessionFacilitator.objects.filter(session=OuterRef("pk"), person=reader, active=True)
@@ -102,6 +108,7 @@ def heading(session: GroupSession) -> Heading:
         starts=starts.time().replace(tzinfo=None),
         ends=ends.time().replace(tzinfo=None),
         zone=zone,
+        step=session.item.title if session.item else "",
     )
 
 

@@ -114,8 +114,9 @@ def judge(
 ) -> list[Verdict]:
     """Every wish in the given order, earlier ones first to a free place. All of one program.
 
-    `leaves` says when who leaves early; None suggests it from the level of care. Seven queries,
-    however many people or series; the series come with their group and program.
+    `leaves` says when who leaves early; None suggests it from the level of care. Eight queries,
+    however many people or series (seven where the rules are given); the series come with their
+    group.
     """
     if not series or not people:
         return []

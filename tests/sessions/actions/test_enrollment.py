@@ -1,9 +1,10 @@
 """Places, the cap, the waitlist and what a discharge ends."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
+from facilitators.models import ConflictOfInterest
 from participants.models import EpisodeOfCare
 from participants.signals import episode_discharged
 from phpsupport.access.roles import Role
@@ -11,19 +12,32 @@ from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import PolicyProfile
 from sessions.actions.enrollment import (
+    Doubtful,
     Filled,
     enroll,
     enroll_in_several,
+    enroll_several,
     leave_series,
     leave_waitlist,
+    plan_leaving,
     promote_waiting,
 )
-from sessions.models import Enrollment, WaitlistEntry, WaitOutcome
+from sessions.models import (
+    Enrollment,
+    RuleOverride,
+    SupportGroup,
+    WaitlistEntry,
+    WaitOutcome,
+)
+from sessions.queries.placing import judge
+from tests.factories import enroll as factory_enroll
 from tests.factories import (
+    make_facilitator,
     make_group,
     make_participant,
     make_program,
     make_series,
+    make_session,
     make_staff,
 )
 
@@ -251,12 +265,281 @@ def test_a_discharge_leaves_the_alumni_group(world):
     alumni = make_series(world.program, group=make_group(world.program, kind="alumni"))
     person = world.person(admitted_on=date(2026, 3, 4))
     EpisodeOfCare.objects.create(
-        participant=person, program=world.program, admitted_on=date(2025, 3, 2),
+        participant=person,
+        program=world.program,
+        admitted_on=date(2025, 3, 2),
         discharged_on=date(2025, 3, 20),
     )
     place = world.enroll(person, series=alumni).enrollment  # two days before coming back
     episode_discharged.send(
-        EpisodeOfCare, episode=person.episodes.get(discharged_on=None), on=date(2026, 3, 6), by=world.by, at=AT
+        EpisodeOfCare,
+        episode=person.episodes.get(discharged_on=None),
+        on=date(2026, 3, 6),
+        by=world.by,
+        at=AT,
     )
     place.refresh_from_db()
     assert place.until_on is None
+
+
+# --- what speaks against it -------------------------------------------------------------------------
+def overlapping(world, n=2, **more):
+    """Series that meet at the same hour on one day."""
+    found = []
+    for _ in range(n):
+        series = make_series(world.program, **more)
+        make_session(series, date(2026, 3, 9))
+        found.append(series)
+    return found
+
+
+def both(world, person, series, **more):
+    return enroll_in_several(
+        series=series, participant=person, from_on=MARCH, by=world.by, at=AT, **more
+    )
+
+
+def test_two_groups_at_one_time_ask_for_a_yes(world):
+    person, series = world.person(), overlapping(world)
+    with pytest.raises(Doubtful, match="meet at the same time: Mon 9 Mar, 10:00–10:50") as no:
+        both(world, person, series)
+    assert [bool(v.doubts) for v in no.value.verdicts] == [False, True]
+    assert not Enrollment.objects.exists()
+    assert len(both(world, person, series, accept=True)) == 2
+
+
+def test_a_program_may_block_or_ignore_two_groups_at_one_time(world):
+    person, series = world.person(), overlapping(world)
+    world.rules(rule_participant="block")
+    with pytest.raises(Doubtful, match="meet at the same time"):
+        both(world, person, series, accept=True)
+    PolicyProfile.objects.update(rules={"rule_participant": "ignore"})
+    assert len(both(world, person, series)) == 2
+
+
+def test_a_place_that_ended_or_a_planned_leaving_is_not_in_the_way(world):
+    person = world.person()
+    early, late = (
+        make_series(world.program, starts=time(12, 0), ends=time(13, 30)),
+        make_series(world.program, starts=time(13, 0), ends=time(13, 50)),
+    )
+    for series in (early, late):
+        make_session(series, date(2026, 3, 9))
+    world.enroll(person, series=early, until_on=date(2026, 3, 6))
+    assert world.enroll(person, series=late).enrollment
+    Enrollment.objects.all().delete()
+    enroll(
+        series=early, participant=person, from_on=MARCH, leaves_at=time(12, 50), by=world.by, at=AT
+    )
+    assert world.enroll(person, series=late).enrollment
+    Enrollment.objects.all().delete()
+    world.enroll(person, series=early)
+    with pytest.raises(Doubtful, match="meet at the same time: Mon 9 Mar, 13:00–13:30"):
+        world.enroll(person, series=late)
+
+
+def test_a_group_of_another_program_is_told_without_its_name(world):
+    person, other = world.person(), make_program(site=world.program.site)
+    elsewhere = make_series(other, group=make_group(other, "Secret Circle"))
+    make_session(elsewhere, date(2026, 3, 9))
+    EpisodeOfCare.objects.filter(participant=person).update(program=other)
+    factory_enroll(elsewhere, person)
+    EpisodeOfCare.objects.filter(participant=person).update(program=world.program)
+    (here,) = overlapping(world, 1)
+    with pytest.raises(Doubtful, match="and a group of another program meet") as no:
+        world.enroll(person, series=here)
+    assert "Secret" not in str(no.value)
+
+
+def keep_apart(world, person, series=None):
+    dana = make_facilitator(world.program, first_name="Dana")
+    (series or world.series).assignments.create(facilitator=dana)
+    ConflictOfInterest.objects.create(
+        program=world.program, facilitator=dana, participant=person, relation="sponsor",
+        declared_by=dana.user, declared_at=AT,
+    )  # fmt: skip
+
+
+def test_two_who_are_kept_apart_are_refused_without_the_relation(world):
+    person = world.person(first_name="Bea", last_name="Katz")
+    keep_apart(world, person)
+    with pytest.raises(Doubtful, match=r"Bea K\. and somebody who leads .* are kept apart\.") as no:
+        enroll(
+            series=world.series, participant=person, from_on=MARCH, accept=True,
+            override_reason="They agreed.", by=world.by, at=AT,
+        )  # fmt: skip
+    said = str(no.value)
+    assert "Choose another group, or ask a program lead." in said
+    assert not any(word in said.lower() for word in ("sponsor", "dana", "katz"))
+    assert world.enroll(world.person()).enrollment
+
+
+def test_somebody_who_stands_in_for_a_session_counts_as_well(world):
+    person = world.person()
+    dana = make_facilitator(world.program)
+    session = make_session(world.series, date(2026, 3, 9))
+    session.assignments.create(
+        facilitator=dana, person=dana.user, part="co", starts_at=session.starts_at,
+        ends_at=session.ends_at,
+    )  # fmt: skip
+    ConflictOfInterest.objects.create(
+        program=world.program, facilitator=dana, participant=person, relation="kin",
+        declared_by=dana.user, declared_at=AT,
+    )  # fmt: skip
+    with pytest.raises(Doubtful, match="kept apart"):
+        world.enroll(person)
+
+
+def test_whom_the_program_lets_sets_it_aside_with_a_reason(world):
+    person = world.person()
+    keep_apart(world, person)
+    session = make_session(world.series, date(2026, 3, 9))
+    past = make_session(world.series, date(2026, 2, 23))
+    lead = make_staff(world.program, Role.PROGRAM_LEAD)
+    asked = {"series": world.series, "participant": person, "from_on": MARCH, "at": AT, "by": lead}
+    with pytest.raises(Doubtful, match="Say why it is right all the same"):
+        enroll(**asked)
+    assert enroll(**asked, override_reason="Both asked for it.").enrollment
+    kept = RuleOverride.objects.get()
+    assert (kept.session, kept.rule, kept.reason) == (
+        session,
+        "rule_interest",
+        "Both asked for it.",
+    )
+    assert kept.session != past
+    event = AuditEvent.objects.get(action="enrollment.overridden")
+    assert "asked" not in str(event.detail)
+
+
+def test_nobody_waits_in_line_against_a_rule(world):
+    person = world.person()
+    world.enroll()
+    keep_apart(world, person)
+    lead = make_staff(world.program, Role.PROGRAM_LEAD)
+    with pytest.raises(Doubtful, match="The group is full as well"):
+        enroll(
+            series=world.series, participant=person, from_on=MARCH, by=lead, at=AT,
+            override_reason="Both asked for it.",
+        )  # fmt: skip
+    assert not WaitlistEntry.objects.exists()
+
+
+def test_a_program_may_warn_of_it_or_let_it_be(world):
+    person = world.person()
+    keep_apart(world, person)
+    world.rules(rule_interest="warn")
+    with pytest.raises(Doubtful, match="or confirm that this is how it should be"):
+        world.enroll(person)
+    PolicyProfile.objects.update(rules={"rule_interest": "ignore"})
+    assert world.enroll(person).enrollment
+
+
+# --- several people, groups that are over, alumni, leaving early --------------------------------------
+def test_several_people_fill_the_places_in_their_order_and_the_others_wait(world):
+    people = [world.person() for _ in range(3)]
+    asked = {
+        "series": world.series, "participants": people, "from_on": MARCH, "by": world.by, "at": AT,
+    }  # fmt: skip
+    placed = enroll_several(**asked)
+    assert [p.participant for p in placed] == people
+    assert [bool(p.enrollment) for p in placed] == [True, False, False]
+    assert [p.waiting.position for p in placed[1:]] == [1, 2]
+    assert [p.sentence.endswith(w) for p, w in zip(placed[1:], (
+        "next in line.", "number 2 in line."
+    ), strict=True)] == [True, True]  # fmt: skip
+    again = enroll_several(**asked)
+    assert [p.enrollment or p.waiting for p in again] == [p.enrollment or p.waiting for p in placed]
+    assert (Enrollment.objects.count(), WaitlistEntry.objects.count()) == (1, 2)
+
+
+def test_several_people_are_all_or_none(world):
+    here, gone = world.person(), world.person(first_name="Bea", last_name="Katz")
+    EpisodeOfCare.objects.filter(participant=gone).update(discharged_on=date(2026, 2, 27))
+    with pytest.raises(Doubtful, match=r"Bea K\.: This person has no open stay"):
+        enroll_several(
+            series=world.series, participants=[here, gone], from_on=MARCH, by=world.by, at=AT
+        )
+    assert not Enrollment.objects.exists()
+    with pytest.raises(Refused, match="at least one person"):
+        enroll_several(series=world.series, participants=[], from_on=MARCH, by=world.by, at=AT)
+
+
+def test_a_group_that_is_no_longer_offered_takes_nobody(world):
+    SupportGroup.objects.update(retired_on=MARCH)
+    with pytest.raises(Refused, match="no longer offered"):
+        world.enroll()
+    SupportGroup.objects.update(retired_on=date(2026, 3, 3))
+    assert world.enroll().enrollment
+
+
+def test_a_sealed_chart_is_refused(world):
+    with pytest.raises(Refused, match="chart is closed"):
+        world.enroll(world.person(sealed_at=AT))
+
+
+def test_an_alumni_group_is_apart_from_those_of_the_program(world):
+    alumni = make_series(world.program, group=make_group(world.program, kind="alumni"))
+    here = world.person()
+    with pytest.raises(Refused, match="for people who finished"):
+        world.enroll(here, series=alumni)
+    world.rules(alumni_mixed="warn")
+    with pytest.raises(Doubtful, match="have an open stay; this is an alumni group"):
+        world.enroll(here, series=alumni)
+    PolicyProfile.objects.update(rules={"alumni_mixed": "ignore"})
+    assert world.enroll(here, series=alumni).enrollment
+    gone = world.person()
+    EpisodeOfCare.objects.filter(participant=gone).update(discharged_on=date(2026, 2, 27))
+    with pytest.raises(Refused, match="no open stay"):
+        world.enroll(gone)
+
+
+def test_an_alumni_group_takes_them_from_the_day_after_the_discharge(world):
+    alumni = make_series(world.program, group=make_group(world.program, kind="alumni"))
+    person = world.person()
+    EpisodeOfCare.objects.filter(participant=person).update(discharged_on=date(2026, 3, 6))
+    with pytest.raises(Refused, match="for people who finished"):
+        world.enroll(person, series=alumni, from_on=date(2026, 3, 6))
+    assert world.enroll(person, series=alumni, from_on=date(2026, 3, 7)).enrollment
+
+
+def test_leaving_early_lies_inside_the_group(world):
+    person = world.person()
+    with pytest.raises(Refused, match="runs 10:00–10:50: choose a time of leaving inside it"):
+        enroll(series=world.series, participant=person, from_on=MARCH, leaves_at=time(12, 50),
+               by=world.by, at=AT)  # fmt: skip
+    placed = enroll(series=world.series, participant=person, from_on=MARCH,
+                    leaves_at=time(10, 30), by=world.by, at=AT)  # fmt: skip
+    assert placed.enrollment.leaves_at == time(10, 30)
+    assert "leaves at 10:30" in placed.sentence
+    plan = {"enrollment": placed.enrollment, "by": world.by, "at": AT}
+    with pytest.raises(Refused, match="choose a time inside it"):
+        plan_leaving(**plan, leaves_at=time(10, 50))
+    for _ in range(2):
+        assert plan_leaving(**plan, leaves_at=None).leaves_at is None
+    assert AuditEvent.objects.filter(action="enrollment.leaving").count() == 1
+    Enrollment.objects.update(until_on=MARCH)
+    with pytest.raises(Refused, match="place has ended"):
+        plan_leaving(
+            enrollment=placed.enrollment, by=world.by, at=datetime(2026, 3, 3, 15, tzinfo=UTC),
+            leaves_at=time(10, 20),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(("level", "ends", "suggested"), [
+    ("IOP", time(13, 30), time(12, 50)), ("IOP", time(12, 50), None), ("PHP", time(13, 30), None),
+])  # fmt: skip
+def test_a_time_of_leaving_is_suggested_from_the_level_of_care(world, level, ends, suggested):
+    series = make_series(world.program, starts=time(12), ends=ends)
+    (verdict,) = judge(
+        series=[series], people=[world.person(level=level)], from_on=MARCH, until_on=None, at=AT
+    )
+    assert verdict.leaves_at == suggested
+
+
+def test_judging_asks_as_often_for_three_as_for_one(world, django_assert_num_queries):
+    series = overlapping(world, 3)
+    people = [world.person() for _ in range(3)]
+    keep_apart(world, people[0], series[0])
+    for chosen, persons in ((series[:1], people[:1]), (series[:1], people), (series, people[:1])):
+        with django_assert_num_queries(8):
+            judge(series=chosen, people=persons, from_on=MARCH, until_on=None, at=AT)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from threading import Barrier
 
 import pytest
@@ -10,9 +10,18 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from participants.actions.stays import discharge_participant
 from phpsupport.access.roles import Role
 from phpsupport.lib.errors import Refused
-from sessions.actions.enrollment import enroll, leave_series
+from sessions.actions.enrollment import (
+    accept_offer,
+    decline_offer,
+    end_offers,
+    enroll,
+    enroll_in_several,
+    enroll_several,
+    leave_series,
+)
 from sessions.actions.schedule import move_session
 from sessions.actions.series import create_series
 from sessions.models import Enrollment, GroupSeries, GroupSession, WaitlistEntry
@@ -160,8 +169,7 @@ def test_one_person_enrolled_twice_at_once_has_one_place():
         8,
         lambda n: enroll(series=series, participant=person, from_on=date(2026, 9, 1), by=by, at=AT),
     )
-    assert sum(isinstance(f, Refused) for f in found) == 7
-    assert Enrollment.objects.count() == 1
+    assert {f.enrollment.pk for f in found} == {Enrollment.objects.get().pk}
 
 
 def test_one_place_freed_by_many_hands_goes_to_one():
@@ -180,5 +188,78 @@ def test_one_place_freed_by_many_hands_goes_to_one():
             at=AT,
         )
     at_once(6, lambda n: leave_series(enrollment=place, last_on=date(2026, 9, 7), by=by, at=AT))
+    assert Enrollment.objects.count() == 1
+    kept = WaitlistEntry.objects.filter(outcome="waiting").exclude(offer_until=None)
+    assert [entry.position for entry in kept] == [1]
+    found = at_once(6, lambda n: accept_offer(entry=kept[0], by=by, at=AT))
+    assert len({place.pk for place in found}) == 1
     assert Enrollment.objects.count() == 2
     assert WaitlistEntry.objects.filter(outcome="waiting").count() == 2
+
+
+def test_several_in_several_groups_in_reverse_order_never_deadlock():
+    program = make_program()
+    by = make_staff(program, Role.SCHEDULER)
+    series = [make_series(program, capacity=3) for _ in range(3)]
+    people = [make_participant(program) for _ in range(6)]
+
+    def act(n: int) -> object:
+        asked = {"from_on": date(2026, 9, 1), "by": by, "at": AT}
+        turn = -1 if n % 2 else 1
+        if n < 6:
+            return enroll_in_several(series=series[::turn], participant=people[n], **asked)
+        return enroll_several(series=series[n % 3], participants=people[::turn], **asked)
+
+    found = at_once(12, act)
+    assert all(isinstance(f, list) for f in found), [repr(f) for f in found][:5]
+    for one in series:
+        assert Enrollment.objects.filter(series=one).count() == 3
+        waiting = WaitlistEntry.objects.filter(series=one, outcome="waiting")
+        assert sorted(waiting.values_list("position", flat=True)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("other", ["tick", "enroll", "decline", "discharge"])
+def test_taking_a_place_at_the_moment_something_else_happens_has_one_outcome(other):
+    program = make_program()
+    by = make_staff(program, Role.SCHEDULER)
+    series = make_series(program, capacity=1)
+    people = [make_participant(program) for _ in range(4)]
+
+    def ask(person):
+        return enroll(series=series, participant=person, from_on=date(2026, 9, 1), by=by, at=AT)
+
+    place = ask(people[0]).enrollment
+    first, second = ask(people[1]).waiting, ask(people[2]).waiting
+    leave_series(enrollment=place, last_on=date(2026, 9, 1), by=by, at=AT)
+    ends = AT + timedelta(days=1)
+    moment = ends - timedelta(seconds=1)
+
+    def act(n: int) -> object:
+        if n % 2 == 0:
+            return accept_offer(entry=first, by=by, at=moment)
+        if other == "tick":
+            return end_offers(at=ends)
+        if other == "enroll":
+            return enroll(
+                series=series, participant=people[3], from_on=date(2026, 9, 2), by=by, at=moment
+            )
+        if other == "decline":
+            return decline_offer(entry=first, by=by, at=moment)
+        return discharge_participant(
+            episode=people[1].episodes.get(), on=date(2026, 9, 2), reason="completed", by=by,
+            at=moment,
+        )  # fmt: skip
+
+    found = at_once(6, act)
+    assert all(isinstance(f, Refused) or not isinstance(f, Exception) for f in found), found
+    first.refresh_from_db()
+    second.refresh_from_db()
+    places = Enrollment.objects.filter(series=series, from_on__gte=date(2026, 9, 2))
+    has = places.filter(participant=people[1]).count()
+    if other == "discharge":
+        has = places.filter(participant=people[1], until_on=None).count()
+    else:
+        assert (first.outcome == "enrolled") is (has == 1)
+    kept = WaitlistEntry.objects.filter(series=series, outcome="waiting", offer_until__gt=moment)
+    assert has + kept.count() + places.exclude(participant=people[1]).count() == 1
+    assert second.outcome == "waiting"

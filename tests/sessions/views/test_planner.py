@@ -19,7 +19,6 @@ from sessions.models import (
     SessionFacilitator,
     SessionState,
     SupportGroup,
-    WaitlistEntry,
 )
 from tests.factories import (
     enroll,
@@ -442,43 +441,6 @@ def test_handing_over_leaves_busy_dates_as_they_are(client, program, scheduler):
 
 
 # --- rosters ----------------------------------------------------------------------------------------
-def test_people_are_enrolled_past_the_cap_onto_the_waitlist(client, program, scheduler):
-    session = add_session(program, capacity=1)
-    person = make_participant(program, first_name="Bea", last_name="Katz")
-    answer = client.post(
-        reverse("sessions:enroll", args=[session.series_id]),
-        {"participant": person.pk, "from_on": "2026-11-18"},
-        follow=True,
-    )
-    page = answer.content.decode()
-    assert "Bea Katz" in page
-    assert "next in line" in page
-    place = Enrollment.objects.get()
-    client.post(reverse("sessions:enrollment-end", args=[place.pk]), {"last_on": "2026-11-19"})
-    assert Enrollment.objects.filter(participant=person).get().from_on == date(2026, 11, 20)
-    assert WaitlistEntry.objects.get().outcome == "enrolled"
-
-
-def test_overlaps_are_shown_before_enrolling_in_several(client, program, scheduler):
-    one, two = (
-        add_session(program, 0),
-        make_session(
-            make_series(
-                program, starts=time(10, 30), ends=time(11, 20), group=make_group(program, "Two")
-            ),
-            date(2026, 11, 20),
-        ),
-    )
-    person = make_participant(program)
-    url = reverse("sessions:participant-enroll", args=[person.pk])
-    asked = {"series": [one.series_id, two.series_id], "from_on": "2026-11-18"}
-    page = client.post(url, asked).content.decode()
-    assert "meet at the same time: Fri 20 Nov, 10:30–10:50" in page
-    assert not Enrollment.objects.filter(participant=person).exists()
-    client.post(url, {**asked, "accept": "1"})
-    assert Enrollment.objects.filter(participant=person).count() == 2
-
-
 def test_the_participants_groups_come_as_a_part_or_a_page(client, program, scheduler):
     session = add_session(program)
     person = Enrollment.objects.get().participant
