@@ -126,9 +126,10 @@ class Entry:
         return f"{self.group} · {self.times} · {self.room} · {self.words} · {led}"
 
 
-# Each count is its own small read by the session or the series: a join of two of them would
-# multiply their rows, and every table that stays out of FROM halves the time of planning. Two
-# counts of the same rows come as a pair. Sealed charts are counted nowhere.
+# What is counted is read by session in its own small SELECT: every table that stays out of the
+# outer FROM makes planning shorter, which at 25 sessions is a third of the whole. Places and marks
+# are laid side by side once, and their four counts come as one array. Sealed charts are counted
+# nowhere.
 SESSIONS = """
 SELECT
     session.id, session.series_id, series.group_id, offered.name, offered.kind,
@@ -163,30 +164,26 @@ SELECT
     ), '[]'::json),
     (
         SELECT ARRAY[
-            count(*),
-            count(*) FILTER (
-                WHERE NOT EXISTS (
-                    SELECT 1 FROM group_sessions_attendance mark
-                    WHERE mark.session_id = session.id
-                        AND mark.participant_id = place.participant_id
-                )
-            )
-        ]
-        FROM group_sessions_enrollment place
-        JOIN participants_participant person ON person.id = place.participant_id
-        WHERE place.series_id = session.series_id
-            AND place.from_on <= session.local_date
-            AND (place.until_on IS NULL OR place.until_on >= session.local_date)
-            AND person.sealed_at IS NULL
-    ),
-    (
-        SELECT ARRAY[
-            count(*),
+            count(place.participant_id),
+            count(*) FILTER (WHERE mark.participant_id IS NULL),
+            count(mark.participant_id),
             count(*) FILTER (WHERE mark.status IN ('present', 'late', 'left_early'))
         ]
-        FROM group_sessions_attendance mark
-        JOIN participants_participant person ON person.id = mark.participant_id
-        WHERE mark.session_id = session.id AND person.sealed_at IS NULL
+        FROM (
+            SELECT enrolled.participant_id
+            FROM group_sessions_enrollment enrolled
+            WHERE enrolled.series_id = session.series_id
+                AND enrolled.from_on <= session.local_date
+                AND (enrolled.until_on IS NULL OR enrolled.until_on >= session.local_date)
+        ) place
+        FULL JOIN (
+            SELECT marked.participant_id, marked.status
+            FROM group_sessions_attendance marked
+            WHERE marked.session_id = session.id
+        ) mark ON mark.participant_id = place.participant_id
+        JOIN participants_participant person
+            ON person.id = COALESCE(place.participant_id, mark.participant_id)
+        WHERE person.sealed_at IS NULL
     )
 FROM group_sessions_groupsession session
 JOIN group_sessions_groupseries series ON series.id = session.series_id
@@ -208,8 +205,7 @@ def entries(*, program: Program, since: datetime, until: datetime, at: datetime)
         rows = cursor.fetchall()
     return [
         Entry(
-            *row[:-2],
-            *row[-2],
+            *row[:-1],
             *row[-1],
             starts=row[STARTS].astimezone(zone),
             ends=row[ENDS].astimezone(zone),
