@@ -388,7 +388,8 @@ def test(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """How fast, as ratios within one run, on one process."""
-    command = ["tests/bench", "--override-ini=python_files=bench_*.py", "-q"]
+    command = ["tests/bench", "--override-ini=python_files=bench_*.py", "--ds=tests.bench.settings"]
+    command.append("-q")
     return subprocess.run(
         [sys.executable, "-m", "pytest", *command, *arguments], cwd=PROJECT
     ).returncode
