@@ -64,7 +64,10 @@ def form_of(part: Part, data: Mapping[str, Any] | None = None) -> PartForm:
     kind = PersonPartForm if part.person else GroupPartForm
     if data is not None:
         return kind(data, prefix=part.key)
-    return kind(initial={**part.words, "version": part.version}, prefix=part.key)
+    initial = {**part.words, "version": part.version}
+    if part.topic:
+        initial["topic"] = part.topic
+    return kind(initial=initial, prefix=part.key)
 
 
 def read_parts(

@@ -86,6 +86,8 @@ MORE = (("more_1", "2nd"), ("more_2", "3rd"))  # further times of the week, by p
 class PatternForm(PartForm):
     """When a series meets: days and times, by weeks or by the month, until when, closed days."""
 
+    # What may stay empty says so itself: "Nobody yet", "Its first step".
+    mark_optional = False
     pattern: Pattern
 
     repeats = forms.ChoiceField(

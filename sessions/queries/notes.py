@@ -64,6 +64,7 @@ class Part:
     saved_at: datetime | None = None
     signed: bool = False
     theirs: dict[str, Any] | None = None  # what somebody else saved in the meantime
+    topic: str = ""  # the step of the curriculum, offered while nothing is written yet
 
     @property
     def key(self) -> str:
@@ -137,9 +138,12 @@ def desk(session: GroupSession) -> Desk:
     )
     here = next((n for n in group_notes if n.session_id == session.pk), None)
     before = next((n for n in group_notes if n.session_id != session.pk), None)
+    group = _part(None, here or group_draft, GROUP_WORDS, signed=here is not None)
+    if session.item and here is None and group_draft is None:
+        group.topic = session.item.title
     return Desk(
         people=people,
-        group=_part(None, here or group_draft, GROUP_WORDS, signed=here is not None),
+        group=group,
         parts=[
             _part(
                 person,

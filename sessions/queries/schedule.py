@@ -27,6 +27,7 @@ EVENTS = {
     "session.not_held": ("Reported as not held", "dash-circle"),
     "attendance.marked": ("Attendance marked", "card-checklist"),
     "series.created": ("Planned with its series", "calendar-plus"),
+    "series.steps_placed": ("The steps of the curriculum placed anew", "journal-text"),
     "series.ended": ("The series was ended", "calendar-x"),
     "series.facilitator_replaced": ("Facilitators of the series changed", "person-badge"),
 }
@@ -116,7 +117,9 @@ def session_page(session: GroupSession, *, at: datetime, with_people: bool) -> S
 
 def for_page(sessions: QuerySet[GroupSession]) -> QuerySet[GroupSession]:
     """Sessions with everything that their page needs."""
-    return with_records(sessions.select_related("series__group", "room", "program__site")).annotate(
+    return with_records(
+        sessions.select_related("series__group", "room", "program__site", "item")
+    ).annotate(
         leaders=led_by("session")
     )
 

@@ -458,6 +458,9 @@ class SessionLine:
     word: str
     line: str
     past: bool
+    step: str = ""
+    exception: bool = False
+    cancelled: bool = False
 
 
 @dataclass
@@ -468,6 +471,17 @@ class SeriesPage:
     past: list[SessionLine] = field(default_factory=list)
     warned: int = 0
     first_warned: SessionLine | None = None
+    sessions: list[GroupSession] = field(default_factory=list)
+
+    @property
+    def exceptions(self) -> list[SessionLine]:
+        """Coming dates that are not as the series has it."""
+        return [line for line in self.coming if line.exception]
+
+    @property
+    def cancelled(self) -> list[SessionLine]:
+        """Coming dates that do not take place."""
+        return [line for line in self.coming if line.cancelled]
 
     @property
     def soon(self) -> list[SessionLine]:
@@ -494,6 +508,7 @@ def led_by(of: str) -> ArraySubquery:
                 id="facilitator_id",
                 person="facilitator__user_id",
                 part="part",
+                answer="answer",
                 first="facilitator__user__first_name",
                 preferred="facilitator__user__preferred_name",
                 last="facilitator__user__last_name",
@@ -517,13 +532,14 @@ def dates_of_series(series: GroupSeries, *, at: datetime) -> SeriesPage:
     """
     zone = ZoneInfo(series.zone)
     page = SeriesPage()
-    usual = wording.span(series.starts, series.ends)
+    usual = {(d, t.starts, t.ends) for t in times_of(series) for d in t.weekdays}
     usually = {p["id"] for p in series.people}  # type: ignore[attr-defined]
     rows = list(
-        series.sessions.select_related("room")
+        series.sessions.select_related("room", "item")
         .annotate(people=led_by("session"))
         .order_by("starts_at")
     )
+    page.sessions = rows
     files = files_of(
         {UUID(p["id"]) for s in rows if s.ends_at > at for p in s.people}  # type: ignore[attr-defined]
     )
@@ -534,11 +550,13 @@ def dates_of_series(series: GroupSeries, *, at: datetime) -> SeriesPage:
         line = []
         if s.room_id != series.room_id:
             line.append(s.room.name)
-        if wording.span(starts, ends) != usual:
-            line.append("moved")
+        at_usual = (s.local_date.weekday(), starts.time(), ends.time()) in usual
+        if s.moved or not at_usual:
+            line.append("moved" if not at_usual else "changed by hand")
         if {p["id"] for p in people} != usually:
             names = wording.listing([person_name(p) for p in people])
             line.append(f"led by {names}" if names else "nobody leads it")
+        exception = bool(line)
         kind, word = _state(s, past=past)
         if not past and s.state == SessionState.SCHEDULED:
             reasons = [
@@ -556,7 +574,8 @@ def dates_of_series(series: GroupSeries, *, at: datetime) -> SeriesPage:
             line.append(s.state_reason)
         found = SessionLine(
             s.pk, wording.day(starts, year=True), wording.span(starts, ends), kind, word,
-            " · ".join(line), past,
+            " · ".join(line), past, s.item.title if s.item else "", exception,
+            s.state == SessionState.CANCELLED,
         )  # fmt: skip
         (page.past if past else page.coming).append(found)
         if kind in ("stop", "wait") and not past and page.first_warned is None:

@@ -21,6 +21,7 @@ from sessions.models import GroupSeries, Room, SupportGroup
 from sessions.queries import groups as group_queries
 from sessions.queries import rooms as room_queries
 from sessions.queries import series as series_queries
+from sessions.queries.curriculum import steps_of
 from sessions.views.form_page import form_page
 
 EDIT = ("GET", "POST")
@@ -57,6 +58,7 @@ def group(request: Asked, pk: UUID) -> HttpResponse:
         "sessions/planner/group.html",
         {
             "group": found,
+            "steps": steps_of(found),
             "running": [line for line in lines if not line.ended],
             "ended": [line for line in reversed(lines) if line.ended],
         },

@@ -27,16 +27,22 @@ from sessions.forms.series import (
     left_out,
 )
 from sessions.grants import PLANNERS
-from sessions.models import GroupSeries, Part, SupportGroup
+from sessions.models import Answer, GroupSeries, OnClosure, Part, SupportGroup
 from sessions.queries import series as queries
 from sessions.queries.answers import open_matters
-from sessions.queries.curriculum import steps_of
+from sessions.queries.curriculum import lost_step, steps_of
 from sessions.queries.enrollment import roster_of_series
 from sessions.queries.slots import person_name
 from sessions.views.form_page import form_page
 from sessions.views.roster import WHO_SEES_ROSTERS, load_series
 
 EDIT = ("GET", "POST")
+ANSWERS = {  # kind and word of a tag
+    Answer.NONE: ("plain", "not answered"),
+    Answer.ACCEPTED: ("good", "accepted"),
+    Answer.DECLINED: ("stop", "declined"),
+    Answer.PROPOSED: ("wait", "proposed another time"),
+}
 
 
 @allow(*PLANNERS, methods=EDIT)
@@ -201,6 +207,7 @@ def _series_page(request: Asked, found: GroupSeries) -> dict[str, Any]:
     day = today_of(request)
     may_plan = scope_of(request.user).has(found.program_id, *PLANNERS)
     runs_on = day <= found.until_on
+    dates = queries.dates_of_series(found, at=clock.now())
     return {
         "series": found,
         "when": queries.pattern_in_words(found),
@@ -209,10 +216,14 @@ def _series_page(request: Asked, found: GroupSeries) -> dict[str, Any]:
             {
                 "name": person_name(p),
                 "part": "leads" if p["part"] == Part.LEAD else "co-facilitates",
+                "answer": ANSWERS[p["answer"]],
             }
             for p in found.people  # type: ignore[attr-defined]
         ],
-        "dates": queries.dates_of_series(found, at=clock.now()),
+        "dates": dates,
+        "on_closure": OnClosure(found.on_closure).label.lower(),
+        "lost": lost_step(dates.sessions, at=clock.now()) if may_plan and runs_on else None,
+        "has_steps": any(s.item_id for s in dates.sessions),
         "roster": roster_of_series(found, user=request.user, at=clock.now()),
         "may_plan": may_plan,
         "matters": open_matters(found.program, at=clock.now(), series=found) if may_plan else [],

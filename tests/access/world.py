@@ -28,6 +28,7 @@ from sessions.models import (
     Attendance,
     CoverAsk,
     CoverRequest,
+    CurriculumItem,
     GroupNote,
     GroupSession,
     ProgressNote,
@@ -106,6 +107,11 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
         program=program, series=series, participant=waiting, episode=waiting.episodes.get(),
         position=1, wanted_from=today, queued_at=now,
     )  # fmt: skip
+    own_offer = WaitlistEntry.objects.create(
+        program=program, series=make.make_series(program, until_on=today + make.days(60)),
+        participant=participant, episode=episode, position=1, wanted_from=today, queued_at=now,
+        offered_at=now, offer_until=now + timedelta(days=1), offered_from=today,
+    )  # fmt: skip
     past = make.make_session(series, today - make.days(7), state=SessionState.HELD)
     coming = make.make_session(series, today + make.days(7))
     notes = _notes(past, facilitator, participant, now)
@@ -147,12 +153,14 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
             due_at=now + timedelta(days=1),
         ).pk,
         "group": series.group_id,
+        "step": CurriculumItem.objects.create(group=series.group, position=1, title="Hope").pk,
         "room": series.room_id,
         "series": series.pk,
         "session": coming.pk,
         "past": past.pk,
         "enrollment": enrollment.pk,
         "waitlist": entry.pk,
+        "my_offer": own_offer.pk,
         **notes,
         **_cover(coming, facilitator, now),
         "closure": Closure.objects.create(

@@ -20,6 +20,7 @@ from phpsupport.importing.report import Report
 from phpsupport.lib import clock
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
+from sessions.models import CurriculumItem
 from tests.access.table import TABLE, Open, Page, Thing
 
 PEOPLE = {
@@ -78,6 +79,7 @@ def things(program: Program) -> dict[str, Any]:
         "check_in": ana.check_ins.first().pk,
         "concern": ana.boundary_concerns.first().pk,
         "group": series.group_id,
+        "step": CurriculumItem.objects.filter(group__program=program).first().pk,
         "room": series.room_id,
         "series": series.pk,
         "session": series.sessions.filter(starts_at__gt=now).earliest("starts_at").pk,
