@@ -15,10 +15,17 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from facilitators.models import Facilitator, TrainingRequirement
-from facilitators.queries.clearance import FILE_SQL, ClearanceFile, ProgramRules, file_from
+from facilitators.models import Facilitator
+from facilitators.queries.clearance import (
+    FILE_SQL,
+    POLICY_SQL,
+    REQUIREMENT_SQL,
+    ClearanceFile,
+    ProgramRules,
+    file_from,
+    rules_from,
+)
 from participants.names import display_name
-from phpsupport.access.roles import Role
 from sessions.models import Room
 
 ONE_DAY: Final = timedelta(days=1)
@@ -186,13 +193,10 @@ SELECT 'closed', NULL, NULL, NULL, NULL, closed.reason, to_jsonb(closed.date)
 FROM programs_closure closed
 WHERE closed.program_id = %(program)s AND closed.date = ANY(%(days)s::date[])
 UNION ALL
-SELECT 'policy', NULL, NULL, NULL, NULL, '', jsonb_build_object(
-    'since', policy.effective_from, 'rules', policy.rules)
+SELECT 'policy', NULL, NULL, NULL, NULL, '', {POLICY_SQL}
 FROM programs_policyprofile policy WHERE policy.program_id = %(program)s
 UNION ALL
-SELECT 'requirement', r.id, NULL, NULL, NULL, r.name, jsonb_build_object(
-    'months', r.validity_months, 'required', r.required, 'position', r.position,
-    'retired', r.retired_on)
+SELECT 'requirement', NULL, NULL, NULL, NULL, '', {REQUIREMENT_SQL}
 FROM facilitators_trainingrequirement r
 WHERE r.program_id = %(program)s AND r.role = 'facilitator'
 UNION ALL
@@ -261,25 +265,9 @@ def _facts(
     def of(tag: str) -> list[tuple[Any, ...]]:
         return by_tag.get(tag, [])
 
-    rules = ProgramRules(
-        program_id,
-        requirements=tuple(
-            TrainingRequirement(
-                pk=pk, program_id=program_id, role=Role.FACILITATOR, name=name,
-                validity_months=data["months"], required=data["required"],
-                position=data["position"], retired_on=_date(data["retired"]),
-            )
-            for pk, _, _, _, name, data in sorted(
-                of("requirement"), key=lambda row: (row[5]["position"], row[4])
-            )
-        ),
-        profiles=tuple(
-            sorted(
-                ((date.fromisoformat(row[5]["since"]), row[5]["rules"]) for row in of("policy")),
-                key=lambda profile: profile[0],
-            )
-        ),
-    )  # fmt: skip
+    rules = rules_from(
+        program_id, (row[-1] for row in of("policy")), (row[-1] for row in of("requirement"))
+    )
     facts = Facts(
         rules,
         apart={(person, participant) for person, participant, *_ in of("apart")},

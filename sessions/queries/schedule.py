@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
-from facilitators.queries.clearance import ClearanceFile, files_of
+from facilitators.queries.clearance import ClearanceFile, files_in
 from phpsupport.audit.models import AuditEvent
 from phpsupport.lib import wording
 from phpsupport.outbox.models import OutboxMessage, State
@@ -84,7 +84,7 @@ class SessionPage:
 
 
 def session_page(session: GroupSession, *, at: datetime, with_people: bool) -> SessionPage:
-    """Who leads, roster, marks, messages by their state, and history. Seven queries.
+    """Who leads, roster, marks, messages by their state, and history. Five queries.
 
     Load the session through `for_page`.
     """
@@ -119,15 +119,13 @@ def for_page(sessions: QuerySet[GroupSession]) -> QuerySet[GroupSession]:
     """Sessions with everything that their page needs."""
     return with_records(
         sessions.select_related("series__group", "room", "program__site", "item")
-    ).annotate(
-        leaders=led_by("session")
-    )
+    ).annotate(leaders=led_by("session"))
 
 
 def _leaders(session: GroupSession, at: datetime) -> list[Leader]:
     rows = session.leaders  # type: ignore[attr-defined]
     coming = session.state == SessionState.SCHEDULED and session.starts_at > at
-    files = files_of({UUID(row["id"]) for row in rows} if coming else set())
+    files = files_in(session.program, {UUID(row["id"]) for row in rows}) if coming and rows else {}
     return [
         Leader(
             UUID(row["id"]),

@@ -20,6 +20,7 @@ from sessions.forms.schedule import CancelForm, MoveForm, StaffForm
 from sessions.grants import PLANNERS, STAFF_WHO_SEE_THE_WEEK
 from sessions.models import GroupSession, Part
 from sessions.queries.answers import open_matters
+from sessions.queries.rules import set_aside
 from sessions.queries.schedule import SessionPage, for_page, session_page
 from sessions.views.form_page import form_page
 from sessions.views.roster import WHO_SEES_ROSTERS
@@ -63,6 +64,9 @@ def session(request: Asked, pk: UUID) -> HttpResponse:
             "matters": open_matters(found.program, at=now, session=found)
             if scope.has(program_id, *PLANNERS)
             else [],
+            "set_aside": set_aside(
+                found, seen_by=request.user, names=scope.has(program_id, *PLANNERS)
+            ),
             "may_open_people": scope.has(program_id, *PLANNERS, Role.CLINICIAN),
             "may_open_series": scope.has(program_id, *WHO_SEES_ROSTERS),
             "history": schedule.refuse_history(found, now),

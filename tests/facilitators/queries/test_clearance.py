@@ -26,6 +26,7 @@ from facilitators.queries.clearance import (
     ProgramRules,
     Training,
     clearances,
+    files_in,
     files_of,
 )
 from phpsupport.programs.models import PolicyProfile
@@ -67,6 +68,19 @@ def test_it_takes_three_queries_for_one_and_for_thirty_answers(django_assert_num
     assert set(found) == {(pk, day) for pk in ids for day in days}
     assert all(found[first.pk, day].cleared for day in days)
     assert not any(found[others[1].pk, day].cleared for day in days)
+
+
+def test_the_files_of_one_program_come_in_one_query(django_assert_num_queries):
+    program = make_program()
+    people = [make_facilitator(program, cleared=n == 0) for n in range(3)]
+    stranger = make_facilitator(make_program())
+    Leave.objects.create(facilitator=people[1], from_on=LAST, until_on=LAST)
+    wanted = {person.pk for person in people}
+    with django_assert_num_queries(1):
+        found = files_in(program, [*wanted, stranger.pk])
+    assert found == files_of(wanted)
+    for pk, file in files_of(wanted).items():
+        assert found[pk].on(LAST) == file.on(LAST)
 
 
 def test_an_unknown_id_is_left_out(django_assert_num_queries):
