@@ -6,13 +6,14 @@ those who plan were told that a person is not cleared on the day of a session.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
-from facilitators.queries.clearance import files_of
+from facilitators.queries.clearance import ClearanceFile, files_of
 from phpsupport.audit.trail import record
+from phpsupport.lib import clock
 from phpsupport.programs.models import Program
 from sessions.actions.asking import PLAN_AWAITS, ask_those_who_plan
 from sessions.models import SessionFacilitator, SessionState
@@ -51,9 +52,10 @@ def rejudge(
         coming = coming.filter(facilitator_id__in=facilitator_ids)
     rows = list(coming)
     files = files_of({row.facilitator_id for row in rows}) if rows else {}
+    today = clock.local_date(at, program.zone)
     lacking, fine = [], []
     for row in rows:
-        why, _ = why_not_cleared(files.get(row.facilitator_id), row.session.local_date, row.part)
+        why = _why(files.get(row.facilitator_id), row, today)
         if why and row.flagged_at is None:
             lacking.append(row)
         elif not why and row.flagged_at is not None:
@@ -74,6 +76,20 @@ def rejudge(
             facts={"about": "clearance"},
         )
     return Judged(len(lacking), len(fine))
+
+
+def _why(file: ClearanceFile | None, row: SessionFacilitator, today: date) -> str:
+    """Why somebody is not cleared on the day of a session; '' when they are.
+
+    What only runs out later counts within the program's longest warning (`soon_days`): until then
+    there is time to renew it, and a year of groups would hide what is pressing.
+    """
+    day = row.session.local_date
+    why, _ = why_not_cleared(file, day, row.part)
+    if not why or file is None or why_not_cleared(file, today, row.part)[0]:
+        return why
+    soon = max(file.rules.policy_on(today)["soon_days"], default=0)
+    return why if day <= today + timedelta(days=soon) else ""
 
 
 def rejudge_every_program(*, at: datetime) -> None:

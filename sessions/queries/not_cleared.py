@@ -14,6 +14,8 @@ from phpsupport.programs.models import Program
 from sessions.models import SessionFacilitator, SessionState
 from sessions.queries.slots import why_not_cleared
 
+SHOWN = 8
+
 
 @dataclass(frozen=True)
 class Lacking:
@@ -36,6 +38,17 @@ class Person:
     id: UUID
     name: str
     sessions: tuple[Lacking, ...]
+
+    @property
+    def shown(self) -> tuple[Lacking, ...]:
+        """The next ones."""
+        return self.sessions[:SHOWN]
+
+    @property
+    def rest(self) -> str:
+        """ "26 more until Thu 4 Feb", or ''."""
+        more = len(self.sessions) - SHOWN
+        return f"{more} more until {self.sessions[-1].day}" if more > 0 else ""
 
     @property
     def why(self) -> str:

@@ -40,7 +40,9 @@ def flagged(world: World) -> list[date]:
 
 
 def told() -> set[Any]:
-    return set(OutboxMessage.objects.filter(kind="plan_awaits").values_list("recipient_id", flat=True))
+    return set(
+        OutboxMessage.objects.filter(kind="plan_awaits").values_list("recipient_id", flat=True)
+    )
 
 
 def revoke(world: World, at: datetime = AFTER) -> TrainingRecord:
@@ -94,10 +96,26 @@ def test_a_certificate_that_runs_out_counts_through_its_last_day(world):
     assert flagged(world) == [DAY + 3 * WEEK]
 
 
+def test_what_runs_out_only_later_is_told_within_the_programs_longest_warning(world):
+    """By default 90 days: until then there is time to renew it."""
+    late = make_session(world.series, DAY + 14 * WEEK)
+    Certification.objects.filter(facilitator=world.facilitator).update(expires_on=DAY + 13 * WEEK)
+    rejudge_every_program(at=AFTER)
+    assert flagged(world) == []
+    rejudge_every_program(at=AFTER + 2 * WEEK)
+    assert flagged(world) == [late.local_date]
+
+
+def test_what_is_lacking_today_is_told_for_every_session_to_come(world):
+    late = make_session(world.series, DAY + 40 * WEEK)
+    revoke(world)
+    assert late.local_date in flagged(world)
+
+
 def test_what_began_was_held_or_cancelled_is_never_marked(world):
-    first, second, third = GroupSession.objects.filter(
-        state=SessionState.SCHEDULED
-    ).order_by("starts_at")
+    first, second, third = GroupSession.objects.filter(state=SessionState.SCHEDULED).order_by(
+        "starts_at"
+    )
     GroupSession.objects.filter(pk=second.pk).update(state=SessionState.CANCELLED)
     SessionFacilitator.objects.filter(session=second).update(active=False)
     revoke(world, at=first.starts_at)
