@@ -27,7 +27,7 @@ from sessions.forms.series import (
     left_out,
 )
 from sessions.grants import PLANNERS
-from sessions.models import Answer, GroupSeries, OnClosure, Part, SupportGroup
+from sessions.models import Answer, GroupSeries, OnClosure, Part
 from sessions.queries import series as queries
 from sessions.queries.answers import open_matters
 from sessions.queries.curriculum import lost_step, steps_of
@@ -37,6 +37,7 @@ from sessions.views.form_page import form_page
 from sessions.views.roster import WHO_SEES_ROSTERS, load_series
 
 EDIT = ("GET", "POST")
+SUGGESTED = ("group", "weekdays", "starts", "ends", "from_on", "room", "lead")
 ANSWERS = {  # kind and word of a tag
     Answer.NONE: ("plain", "not answered"),
     Answer.ACCEPTED: ("good", "accepted"),
@@ -119,16 +120,19 @@ def series_preview(request: Asked) -> HttpResponse:
 
 
 def _suggested(request: Asked) -> dict[str, Any]:
-    """What the address already says: a group chosen on its page, a slot chosen in the week."""
-    initial: dict[str, Any] = {}
-    try:
-        chosen = UUID(request.GET.get("group", ""))
-    except ValueError:
-        return initial
-    found = SupportGroup.objects.visible_to(request.user).filter(pk=chosen).first()
-    if found is not None:
-        initial = {"group": found.pk, "capacity": found.capacity}
-    return initial
+    """What the address already says: a group chosen on its page, a place chosen in the week.
+
+    What cannot be read, or not be seen, is left out.
+    """
+    said = [name for name in SUGGESTED if request.GET.get(name)]
+    if not said:
+        return {}
+    typed = SeriesForm(request.GET, user=request.user, program=request.program)
+    typed.is_valid()
+    known = {name: typed.cleaned_data[name] for name in said if typed.cleaned_data.get(name)}
+    if "group" in known:
+        known["capacity"] = known["group"].capacity
+    return {name: getattr(value, "pk", value) for name, value in known.items()}
 
 
 def _still_missing(form: SeriesForm) -> str:
