@@ -58,6 +58,7 @@ class DecisionForm(PartForm):
         self.fields["choice"].choices = [("", "Decide later")] + [  # type: ignore[attr-defined]
             (c.value, words[c.value]) for c in choices
         ]
+        self.fields["choice"].as_chips = True  # type: ignore[attr-defined]
         self.fields["room"].queryset = rooms  # type: ignore[attr-defined]
         if facilitators is None:
             del self.fields["instead"]
