@@ -4,8 +4,10 @@ Cover that was looked for at another time ends, and so does a proposal that is o
 had answered for another time is asked again.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -26,6 +28,8 @@ from sessions.models import (
 )
 
 ASSIGNMENT_ASKS = "assignment_asks"
+# So many sessions of one series are asked about one by one; more are one question, the series'.
+SINGLY = 3
 
 
 def follow_changes(
@@ -39,7 +43,7 @@ def follow_changes(
     """Put in order what hangs on sessions that were changed in this transaction.
 
     `was` gives the former start of those that have another time now. Three queries where nothing
-    follows, two more where times changed.
+    follows, a few more where times changed.
     """
     changed = set(sessions)
     if not changed:
@@ -97,19 +101,38 @@ def _ask_again(program: Program, was: Mapping[UUID, datetime], *, at: datetime) 
     to_series = SeriesFacilitator.objects.filter(
         series=OuterRef("session__series"), facilitator=OuterRef("facilitator")
     )
-    rows = SessionFacilitator.objects.filter(
-        session_id__in=was, session__state=SessionState.SCHEDULED, active=True
-    ).annotate(usually=Subquery(to_series.values("answer")[:1]))
+    rows = (
+        SessionFacilitator.objects.filter(
+            session_id__in=was, session__state=SessionState.SCHEDULED, active=True
+        )
+        .select_related("session")
+        .annotate(
+            usually=Subquery(to_series.values("answer")[:1]),
+            usual=Subquery(to_series.values("pk")[:1]),
+        )
+    )
     again = [
         row
         for row in rows
         if (row.answer or row.usually) and abs(row.starts_at - was[row.session_id]) > far
     ]
-    if again:
-        SessionFacilitator.objects.filter(pk__in=[row.pk for row in again]).update(
-            answer=Answer.NONE, answered_at=None, asked_at=at
+    if not again:
+        return
+    by_series = Counter((row.session.series_id, row.facilitator_id) for row in again)
+    whole = [
+        row
+        for row in again
+        if row.usual and by_series[row.session.series_id, row.facilitator_id] > SINGLY
+    ]
+    single = {row.pk for row in again} - {row.pk for row in whole}
+    nothing: dict[str, Any] = {"answer": Answer.NONE, "answered_at": None}
+    SessionFacilitator.objects.filter(pk__in=single).update(**nothing, asked_at=at)
+    if whole:
+        SessionFacilitator.objects.filter(pk__in=[row.pk for row in whole]).update(
+            **nothing, asked_at=None
         )
-        tell_asked(program, {row.person_id for row in again}, at=at)
+        SeriesFacilitator.objects.filter(pk__in={row.usual for row in whole}).update(**nothing)
+    tell_asked(program, {row.person_id for row in again}, at=at)
 
 
 def tell_asked(program: Program, people: Iterable[UUID], *, at: datetime) -> None:

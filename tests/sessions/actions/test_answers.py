@@ -8,6 +8,7 @@ from phpsupport.access.roles import Role
 from phpsupport.lib.errors import Refused
 from phpsupport.outbox.models import OutboxMessage
 from sessions.actions.answers import answer_assignment, keep_as_is, propose_time, take_proposal
+from sessions.actions.changing import Target, apply
 from sessions.actions.cover import ask_for_cover
 from sessions.actions.schedule import cancel_session, move_session, staff_session
 from sessions.models import (
@@ -258,6 +259,26 @@ def test_another_time_than_the_accepted_one_asks_again(world, of, minutes, again
     found = [q for q in world.asked().questions if q.kind == "session"]
     assert [q.again for q in found] == ([True] if again else [])
     assert told("assignment_asks") == ({world.ana.user_id} if again else set())
+
+
+@pytest.mark.parametrize(("number", "kinds"), [(3, ["session"] * 3), (4, ["series"])])
+def test_many_moved_sessions_of_a_series_are_one_question(world, number, kinds):
+    world.answer("accepted", thing=world.series)
+    more = [make_session(world.series, DAY + timedelta(days=7 * n)) for n in range(1, number)]
+    hour = timedelta(hours=1)
+    targets = [
+        Target(s, starts_at=s.starts_at + hour, ends_at=s.ends_at + hour)
+        for s in (world.session, *more)
+    ]
+    apply(
+        program=world.program, kind="series-edited", summary="An hour later", targets=targets,
+        by=world.planner, at=AT, accept=True,
+    )  # fmt: skip
+    assert [q.kind for q in world.asked().questions] == kinds
+    assert OutboxMessage.objects.filter(kind="assignment_asks").count() == 1
+    world.answer("accepted", thing=world.series)
+    if number > 3:
+        assert world.asked().to_answer == 0
 
 
 def test_who_never_answered_is_not_asked_twice(world):

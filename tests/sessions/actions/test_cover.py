@@ -15,6 +15,7 @@ from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
 from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import PolicyProfile
+from sessions.actions.batches import undo_batch
 from sessions.actions.cover import (
     accept_cover,
     ask_candidates,
@@ -298,6 +299,15 @@ def test_what_is_overtaken_is_not_taken(world, why):
     assert (request.state, request.filled_by) == (CoverState.WITHDRAWN, None)
     assert "Tuấn" not in {name for name, _ in world.leads()}
     assert not told("cover_escalated")
+
+
+def test_cover_can_be_undone_and_asked_for_again(world):
+    ask = world.ask(world.needed(), world.tuan)[0]
+    accept_cover(ask=ask, by=world.tuan.user, at=AT)
+    undo_batch(batch=ScheduleBatch.objects.get(), by=world.planner, at=AT)
+    assert world.leads() == {("Ana", "lead")}
+    again = world.needed(at=AT + timedelta(minutes=1))
+    assert again.state == CoverState.OPEN
 
 
 def test_only_who_was_asked_answers(world):
