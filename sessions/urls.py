@@ -3,6 +3,7 @@ from django.urls import URLPattern, path, re_path
 from sessions.views import (
     arrange,
     catalogue,
+    changes,
     cover,
     curriculum,
     facilitator,
@@ -82,6 +83,15 @@ schedule: list[URLPattern] = [
     path("people/<uuid:pk>/enroll/", roster.participant_enroll, name="participant-enroll"),
 ]
 
+# --- changing and undoing ----------------------------------------------------------------------------
+changing: list[URLPattern] = [
+    path("changes/", changes.changes, name="changes"),
+    path("changes/cancel/", changes.cancel_several, name="cancel-several"),
+    path("changes/<uuid:pk>/undo/", changes.batch_undo, name="batch-undo"),
+    path("series/<uuid:pk>/edit/", changes.series_edit, name="series-edit"),
+    path("series/<uuid:pk>/edit/what/", changes.series_edit_preview, name="series-edit-preview"),
+]
+
 # --- cover and answers --------------------------------------------------------------------------------
 cover_and_answers: list[URLPattern] = [
     path("cover/", cover.cover_list, name="cover"),
@@ -108,4 +118,10 @@ outside: list[URLPattern] = [
     path("sessions/<uuid:pk>/kiosk/close/", kiosk.session_kiosk_close, name="session-kiosk-close"),
 ]
 
-urlpatterns: list[URLPattern] = [*attendance_and_notes, *cover_and_answers, *outside, *schedule]
+urlpatterns: list[URLPattern] = [
+    *attendance_and_notes,
+    *changing,
+    *cover_and_answers,
+    *outside,
+    *schedule,
+]

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import QuerySet
-
 from facilitators.models import Facilitator
 from phpsupport.lib import wording
 from phpsupport.lib.errors import Refused
@@ -13,7 +11,7 @@ from sessions.actions.booking import once_more, people_of
 from sessions.actions.changing import Target, apply
 from sessions.models import GroupSession, Room, ScheduleBatch, SessionState
 from sessions.queries.consequence import when, why_history
-from sessions.queries.series import with_records
+from sessions.queries.series import hold_sessions, with_records
 from sessions.recurrence import Pattern, Verdict, find_zone, occurrences
 
 LONGEST = timedelta(hours=12)
@@ -21,9 +19,8 @@ refuse_history = why_history
 
 
 def _lock(session: GroupSession) -> GroupSession:
-    rows: QuerySet[GroupSession] = GroupSession.objects.select_for_update(
-        no_key=True, of=("self",)
-    ).select_related("series__group", "room", "program__site")
+    hold_sessions([session.pk])
+    rows = GroupSession.objects.select_related("series__group", "room", "program__site")
     return with_records(rows).get(pk=session.pk)
 
 
@@ -134,3 +131,27 @@ def cancel_session(
     )  # fmt: skip
     session.state, session.state_reason = SessionState.CANCELLED, reason[:200]
     return session
+
+
+@once_more
+def cancel_sessions(
+    *, sessions: Iterable[GroupSession], reason: str, by: User | None, at: datetime
+) -> ScheduleBatch:
+    """Cancel several coming sessions of one program as one act; who was expected is told."""
+    chosen = list(sessions)
+    if not chosen:
+        raise Refused("Choose at least one session.", code="required")
+    reason = reason.strip()
+    if not reason:
+        raise Refused("Say in a few words why they are cancelled.", field="reason", code="required")
+    program = chosen[0].program
+    days = sorted({s.local_date for s in chosen})
+    span = wording.day(days[0]) + (f" to {wording.day(days[-1])}" if days[1:] else "")
+    return apply(
+        program=program,
+        kind="cancelled",
+        summary=f"{wording.count(len(chosen), 'session')} of {span} cancelled",
+        targets=[Target(s, cancel_for=reason) for s in chosen],
+        by=by,
+        at=at,
+    )

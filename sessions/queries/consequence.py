@@ -25,7 +25,7 @@ from sessions.models import (
     SessionFacilitator,
     SessionState,
 )
-from sessions.queries.series import with_records
+from sessions.queries.series import hold_sessions, with_records
 from sessions.queries.slots import Obstacle, Wanted, obstacles
 
 People = tuple[tuple[Facilitator, str], ...]
@@ -148,21 +148,21 @@ def why_history(session: GroupSession, at: datetime) -> str | None:
 
 
 def read_changes(targets: Iterable[Target], *, at: datetime, lock: bool = False) -> list[Change]:
-    """The targets beside the rows as they stand now, in the order given. Three queries.
+    """The targets beside the rows as they stand now, in the order given. Two queries.
 
-    With `lock` the sessions are held in the order of their keys until the transaction ends, and
-    what is on record is read only then: whoever marks attendance holds the session as well.
+    With `lock` the sessions are held in the order of their keys until the transaction ends, by a
+    query before, and what is on record is read only then: whoever marks attendance holds the
+    session as well.
     """
     asked = {target.session.pk: target for target in targets}
     if not asked:
         return []
-    rows = GroupSession.objects.select_related("series__group", "room", "program__site")
+    rows = GroupSession.objects.filter(pk__in=asked).order_by("pk")
     if lock:
-        rows = rows.select_for_update(no_key=True, of=("self",))
-    found = {s.pk: s for s in rows.filter(pk__in=asked).order_by("pk")}
-    recorded = dict(
-        with_records(GroupSession.objects.filter(pk__in=asked)).values_list("pk", "recorded")
-    )
+        hold_sessions(asked)
+    found = {
+        s.pk: s for s in with_records(rows.select_related("series__group", "room", "program__site"))
+    }
     leading: dict[UUID, list[SessionFacilitator]] = {pk: [] for pk in asked}
     for row in (
         SessionFacilitator.objects.filter(session_id__in=asked)
@@ -172,9 +172,7 @@ def read_changes(targets: Iterable[Target], *, at: datetime, lock: bool = False)
         leading[row.session_id].append(row)
     changes = []
     for pk, target in asked.items():
-        session = found[pk]
-        session.recorded = recorded[pk]  # type: ignore[attr-defined]
-        changes.append(_change(session, tuple(leading[pk]), target, at))
+        changes.append(_change(found[pk], tuple(leading[pk]), target, at))
     return changes
 
 
@@ -398,6 +396,7 @@ class Consequence:
     messages: int = 0
     kinds: tuple[tuple[str, int], ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
+    blocked_dates: tuple[date, ...] = ()
 
     @property
     def blocked(self) -> bool:
@@ -506,6 +505,9 @@ def consequence(
             "cancelled": sum(c.cancelled for c in changes),
             "made": len(fresh),
         },
+        blocked_dates=tuple(
+            dict.fromkeys(wanted[o.index].local_date for o in hindrances if o.blocks)
+        ),
     )
 
 

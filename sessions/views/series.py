@@ -33,6 +33,7 @@ from sessions.queries.answers import open_matters
 from sessions.queries.curriculum import lost_step, steps_of
 from sessions.queries.enrollment import roster_of_series
 from sessions.queries.slots import person_name
+from sessions.views.changes import after_act, done_batch
 from sessions.views.form_page import form_page
 from sessions.views.roster import WHO_SEES_ROSTERS, load_series
 
@@ -214,6 +215,7 @@ def _series_page(request: Asked, found: GroupSeries) -> dict[str, Any]:
     dates = queries.dates_of_series(found, at=clock.now())
     return {
         "series": found,
+        "done": done_batch(request),
         "when": queries.pattern_in_words(found),
         "days": f"{wording.date_in_full(found.from_on)} – {wording.date_in_full(found.until_on)}",
         "leads": [
@@ -245,21 +247,22 @@ def series_end(request: Asked, pk: UUID) -> HttpResponse:
         initial={"last_on": max(today_of(request), found.from_on)},
         cancel=here,
     )
-    end = partial(actions.end_series, series=found, by=request.user, at=clock.now())
+    at = clock.now()
+    end = partial(actions.end_series, series=found, by=request.user, at=at)
     if form.carry_out(end):
         messages.success(
             request,
             f"The series ends. {wording.count(form.outcome, 'session is', 'sessions are')} "
-            "cancelled; who was expected in the next two weeks is told.",
+            "cancelled; who was expected is told of the dates that are near.",
         )
-        return redirect(here)
+        return after_act(request, "sessions:series", pk, at=at)
     return form_page(
         request, form, f"End {found.group.name}", back=(found.group.name, here),
         intro=[
             "Sessions that were held, or have attendance or notes, stay as they are.",
             "Later sessions are cancelled and stay visible as cancelled.",
             "Places end on the last day and the waitlist closes.",
-            "People expected in the next two weeks get a neutral message.",
+            "People get a neutral message about the next two weeks, or about the first date after.",
         ],
     )  # fmt: skip
 
@@ -276,18 +279,18 @@ def series_hand_over(request: Asked, pk: UUID) -> HttpResponse:
         today=today_of(request),
         cancel=here,
     )
-    rest = request.POST.get("act") == "rest"
+    at, rest = clock.now(), request.POST.get("act") == "rest"
     hand_over = partial(
         actions.replace_facilitator,
         series=found,
         leave_out=left_out(request.POST.getlist("blocked")) if rest else set(),
         **form.said_to_clash,
         by=request.user,
-        at=clock.now(),
+        at=at,
     )
     if form.carry_out(hand_over):
         messages.success(request, f"{wording.count(form.outcome, 'session')} changed.")
-        return redirect(here)
+        return after_act(request, "sessions:series", pk, at=at)
     return form_page(
         request, form, f"Who leads {found.group.name}", back=(found.group.name, here),
         rest="Leave those dates as they are and change the others",

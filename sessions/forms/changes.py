@@ -1,0 +1,252 @@
+"""Forms of bulk changes: a series edited, several sessions cancelled."""
+
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from crispy_forms.layout import Div
+from django import forms
+from django.core.exceptions import ValidationError
+
+from facilitators.models import Facilitator
+from phpsupport.lib import wording
+from phpsupport.lib.errors import Refused
+from phpsupport.lib.forms import FilterForm, Row, Section, helper
+from phpsupport.programs.models import Program
+from phpsupport.users.models import User
+from sessions.forms.parts import clash_answers
+from sessions.forms.series import (
+    MONTH,
+    MORE,
+    WEEK,
+    WEEKS,
+    FacilitatorChoice,
+    FacilitatorChoices,
+    Fold,
+    PatternForm,
+    facilitators_of,
+    rooms_of,
+)
+from sessions.models import GroupSeries, GroupSession, Part, Room, SupportGroup
+from sessions.queries.consequence import when
+from sessions.queries.editing import Edit, Scope
+from sessions.queries.series import times_of
+from sessions.recurrence import find_zone
+
+SHOWN_AT_MOST = 60
+LONGEST_LOOK = timedelta(days=62)
+
+
+class DateChoice(forms.ModelChoiceField):
+    """Coming sessions by their day and time."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return when(obj.starts_at, obj.ends_at, find_zone(self.zone))
+
+    zone = "UTC"
+
+
+class SeriesEditForm(PatternForm):
+    """What a series is to be from a date on."""
+
+    guard = True
+    scope = forms.ChoiceField(
+        label="What changes", widget=forms.RadioSelect, initial=Scope.ALL,
+        choices=(
+            (Scope.ALL, "All coming dates"),
+            (Scope.FOLLOWING, "One date and all that follow"),
+            (Scope.THIS, "One date only"),
+        ),
+    )  # fmt: skip
+    session = DateChoice(
+        GroupSession.objects.none(), label="Which date", required=False,
+        empty_label="Choose a date",
+    )  # fmt: skip
+    reset_exceptions = forms.BooleanField(
+        label="Also change dates that were changed by hand", required=False
+    )
+    room = forms.ModelChoiceField(Room.objects.none(), empty_label=None)
+    lead = FacilitatorChoice(
+        Facilitator.objects.none(), label="Leads", required=False, empty_label="Nobody yet"
+    )
+    co = FacilitatorChoices(
+        Facilitator.objects.none(), label="Co-facilitate", required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+
+    def __init__(
+        self, *args: Any, user: User, series: GroupSeries, coming: Any, **kwargs: Any
+    ) -> None:
+        self.series = series
+        people = list(series.assignments.select_related("facilitator"))
+        kwargs["initial"] = self._as_it_is(series, people) | kwargs.get("initial", {})
+        super().__init__(*args, zone=series.zone, **kwargs)
+        for name in ("from_on", "ends_by", "count"):
+            del self.fields[name]
+        self.usual = tuple((row.facilitator, row.part) for row in people)
+        now = Facilitator.objects.filter(series_assignments__series=series)
+        known: dict[str, Any] = {
+            "session": coming,
+            "room": rooms_of(user, series.program, keep=series.room_id).order_by("name"),
+            "lead": facilitators_of(user, series.program, keep=now),
+            "co": facilitators_of(user, series.program, keep=now),
+        }
+        for name, rows in known.items():
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        self.fields["session"].zone = series.zone  # type: ignore[attr-defined]
+        self.fields["scope"].as_chips = True  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _as_it_is(series: GroupSeries, people: Any) -> dict[str, Any]:
+        own, *more = times_of(series)
+        repeats = MONTH if series.nth_of_month else WEEKS if series.every_weeks > 1 else WEEK
+        said: dict[str, Any] = {
+            "repeats": repeats,
+            "every_weeks": max(series.every_weeks, 2),
+            "nth_of_month": list(series.nth_of_month),
+            "weekdays": sorted(own.weekdays),
+            "starts": own.starts,
+            "ends": own.ends,
+            "ends_next_day": own.ends_next_day,
+            "until_on": series.until_on,
+            "on_closure": series.on_closure,
+            "room": series.room_id,
+            "lead": next((r.facilitator_id for r in people if r.part == Part.LEAD), None),
+            "co": [r.facilitator_id for r in people if r.part == Part.CO],
+        }
+        for (prefix, _), times in zip(MORE, more, strict=False):
+            said |= {
+                f"{prefix}_weekdays": sorted(times.weekdays),
+                f"{prefix}_starts": times.starts,
+                f"{prefix}_ends": times.ends,
+            }
+        return said
+
+    @cached_property
+    def helper(self) -> Any:  # type: ignore[override]
+        more = [
+            part
+            for prefix, _ in MORE
+            for part in (f"{prefix}_weekdays", Row(f"{prefix}_starts", f"{prefix}_ends"))
+        ]
+        return helper(
+            "",
+            Section("Which dates", "scope", "session", "reset_exceptions"),
+            Section(
+                "When",
+                Row("starts", "ends"),
+                "ends_next_day",
+                Div(
+                    "weekdays",
+                    "repeats",
+                    Div("every_weeks", css_class="only-weeks form-narrow"),
+                    Div("nth_of_month", css_class="only-month"),
+                    Fold("Other times in the same weeks", *more, unfolded=self._uses_more()),
+                    "until_on",
+                    "on_closure",
+                ),
+            ),
+            Section("Where and who", Row("room", "lead"), "co"),
+        )
+
+    def _pattern(self, data: dict[str, Any]) -> Any:
+        return super()._pattern(
+            data | {"from_on": self.series.from_on, "ends_by": "", "count": None}
+        )
+
+    def clean_co(self) -> Any:
+        """Whoever leads is not their own co-facilitator."""
+        lead, co = self.cleaned_data.get("lead"), self.cleaned_data["co"]
+        if lead is not None and lead in co:
+            raise ValidationError(
+                f"{lead.user.name} leads already. Leave them out here, or choose somebody else "
+                "to lead.",
+                code="twice",
+            )
+        return co
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("scope") in (Scope.THIS, Scope.FOLLOWING) and not data.get("session"):
+            self.add_error("session", ValidationError("Choose the date.", code="required"))
+        return data
+
+    def asked(self) -> dict[str, Any]:
+        """What `plan_edit` and `edit_series` are asked for."""
+        data, pattern = self.cleaned_data, self.pattern
+        one = data["scope"] == Scope.THIS
+        people = None
+        if {"lead", "co"} & set(self.changed_data):
+            lead = data["lead"]
+            people = tuple([(lead, Part.LEAD)] if lead else []) + tuple(
+                (f, Part.CO) for f in data["co"]
+            )
+        room = data["room"] if "room" in self.changed_data else None
+        if one:
+            timed = {"starts", "ends"} & set(self.changed_data)
+            edit = Edit(
+                starts=data["starts"] if timed else None, ends=data["ends"] if timed else None,
+                room=room, people=people,
+            )  # fmt: skip
+        else:
+            edit = Edit(
+                weekdays=sorted(pattern.weekdays),
+                starts=pattern.starts,
+                ends=pattern.ends,
+                more_times=pattern.more_times,
+                every_weeks=pattern.every_weeks,
+                nth_of_month=pattern.nth_of_month,
+                on_closure=pattern.on_closure,
+                until_on=pattern.until_on,
+                room=room,
+                people=people,
+            )
+        return {
+            "edit": edit,
+            "scope": data["scope"],
+            "session": data["session"],
+            "reset_exceptions": data["reset_exceptions"],
+        }
+
+    @property
+    def said_to_clash(self) -> dict[str, Any]:
+        """What was answered to what was shown before."""
+        return clash_answers(self.data)
+
+    def refuse(self, refusal: Refused) -> None:
+        """What is about a field that this form does not have stands on top."""
+        super().refuse(refusal)
+
+
+class LookForm(FilterForm):
+    """Which coming sessions to show."""
+
+    since = forms.DateField(label="From")
+    until = forms.DateField(label="Through")
+    group = forms.ModelChoiceField(SupportGroup.objects.none(), empty_label="Every group")
+    room = forms.ModelChoiceField(Room.objects.none(), empty_label="Every room")
+
+    def __init__(self, *args: Any, user: User, program: Program, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups = SupportGroup.objects.visible_to(user).filter(program=program)
+        known: dict[str, Any] = {
+            "group": groups.order_by("name"),
+            "room": rooms_of(user, program).order_by("name"),
+        }
+        for name, rows in known.items():
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        since, until = data.get("since"), data.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The last day comes before the first. Choose a later one.")
+        if since and until and until - since > LONGEST_LOOK:
+            days = wording.count(LONGEST_LOOK.days, "day")
+            self.add_error("until", f"Look at {days} at most at once.")
+        return data
+
+
+def first_look(today: date) -> dict[str, date]:
+    """The days that are looked at before anything is chosen."""
+    return {"since": today, "until": today + timedelta(days=6)}

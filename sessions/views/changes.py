@@ -1,0 +1,226 @@
+"""Changes of the schedule for those who plan: look back, undo, edit a series, cancel several."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from phpsupport.access.asked import Asked, now_and_today
+from phpsupport.access.gate import allow, load
+from phpsupport.lib import clock, wording
+from phpsupport.lib.errors import Refused
+from sessions.actions.batches import undo_batch
+from sessions.actions.booking import Clashes, may_override
+from sessions.actions.schedule import cancel_sessions
+from sessions.actions.series import edit_series
+from sessions.forms.changes import SHOWN_AT_MOST, LookForm, SeriesEditForm, first_look
+from sessions.forms.schedule import CancelForm
+from sessions.forms.series import left_out
+from sessions.grants import PLANNERS
+from sessions.models import GroupSeries, GroupSession, ScheduleBatch, SessionState
+from sessions.queries.consequence import Consequence, Target, consequence
+from sessions.queries.editing import Scope, plan_edit
+from sessions.queries.recent import acts, coming_sessions, lines_of, newest_first
+from sessions.views.roster import load_series
+
+A_PAGE = 12
+
+
+# --- looking back ---------------------------------------------------------------------------------
+@allow(*PLANNERS)
+def changes(request: Asked) -> HttpResponse:
+    """What was changed lately, with a way back where there still is one."""
+    rows = ScheduleBatch.objects.visible_to(request.user).filter(program=request.program)
+    page = Paginator(newest_first(rows), A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "sessions/planner/batches.html",
+        {"page_obj": page, "acts": acts(page.object_list, at=clock.now())},
+    )
+
+
+@allow(*PLANNERS, methods=("POST",))
+def batch_undo(request: Asked, pk: UUID) -> HttpResponse:
+    """Take one act back, as a whole."""
+    batch = load(request, ScheduleBatch.objects.select_related("program"), pk)
+    series_id = batch.series_id
+    try:
+        done = undo_batch(batch=batch, by=request.user, at=clock.now())
+    except Refused as no:
+        messages.error(request, no.sentence)
+    else:
+        messages.success(
+            request, f"That is undone: {done.summary}. Who had been told is told again."
+        )
+        if done.series_id is None and series_id is not None:
+            return redirect("sessions:changes")  # the series that was made is no more
+    return redirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """Where the person was; elsewhere nobody is sent."""
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if safe and wanted.startswith("/") else reverse("sessions:changes")
+
+
+def done_batch(request: Asked) -> ScheduleBatch | None:
+    """The act that the address names as just done (`?done=`), while it stands. One query, or none."""
+    try:
+        pk = UUID(request.GET.get("done", ""))
+    except ValueError:
+        return None
+    rows = ScheduleBatch.objects.visible_to(request.user)
+    return rows.filter(pk=pk, program=request.program, undone_at=None).first()
+
+
+def after_act(request: Asked, page: str, pk: UUID, *, at: datetime) -> HttpResponse:
+    """To a page of the thing that was changed, which then offers to undo the act of that instant."""
+    batch = ScheduleBatch.objects.filter(by=request.user, at=at, program=request.program).last()
+    return redirect(reverse(page, args=[pk]) + (f"?done={batch.pk}" if batch else ""))
+
+
+# --- editing a series -----------------------------------------------------------------------------
+@dataclass
+class Shown:
+    """What an edit comes to, and what the person may do about it."""
+
+    what: Consequence
+    can_override: bool
+    blocked_dates: tuple[str, ...]
+
+    @property
+    def can_save(self) -> bool:
+        return not self.what.empty and (not self.what.blocked or self.can_override)
+
+
+def _edit_form(request: Asked, series: GroupSeries, data: Any) -> SeriesEditForm:
+    coming = series.sessions.filter(
+        state=SessionState.SCHEDULED, starts_at__gt=clock.now()
+    ).order_by("starts_at")
+    initial = {}
+    if chosen := request.GET.get("session", ""):
+        initial = {"session": chosen, "scope": Scope.FOLLOWING}
+    return SeriesEditForm(data, user=request.user, series=series, coming=coming, initial=initial)
+
+
+def _shown(request: Asked, series: GroupSeries, form: SeriesEditForm) -> Shown:
+    at, asked = clock.now(), form.asked()
+    if series.ended_at is not None:
+        raise Refused("This series has ended. Plan a new one, or undo its end.", code="ended")
+    plan = plan_edit(series=series, at=at, **asked)
+    what = consequence(
+        program=series.program, targets=plan.targets, fresh=plan.fresh, at=at,
+        untouched=plan.untouched, on_closure=plan.after.on_closure,
+    )  # fmt: skip
+    final = any(o.blocks and o.final for o in what.obstacles)
+    may = what.blocked and not final and may_override(
+        request.user, program_id=series.program_id, at=at, zone=series.zone
+    )  # fmt: skip
+    return Shown(what, bool(may), tuple(d.isoformat() for d in what.blocked_dates))
+
+
+@allow(*PLANNERS, methods=("GET", "POST"))
+def series_edit(request: Asked, pk: UUID) -> HttpResponse:
+    """Change one date, one and the following or all: the list of what will change comes first."""
+    series = load_series(request, pk)
+    form = _edit_form(request, series, request.POST or None)
+    shown, at = None, clock.now()
+    if request.method == "POST" and form.is_valid():
+        act = request.POST.get("act", "look")
+        out = left_out(request.POST.getlist("blocked")) if act == "rest" else set()
+        try:
+            if act != "look":
+                edit_series(
+                    series=series, leave_out=out, by=request.user, at=at, **form.asked(),
+                    **form.said_to_clash,
+                )  # fmt: skip
+                messages.success(request, "The series is changed, and people are told.")
+                return after_act(request, "sessions:series", pk, at=at)
+            shown = _shown(request, series, form)
+        except Clashes as clash:
+            messages.error(request, f"Nothing was changed. {clash.sentence}")
+            shown = _shown(request, series, form)
+        except Refused as refusal:
+            form.refuse(refusal)
+    return render(
+        request,
+        "sessions/planner/change_series.html",
+        {"series": series, "form": form, "shown": shown, **form.said_to_clash},
+    )
+
+
+@allow(*PLANNERS)
+def series_edit_preview(request: Asked, pk: UUID) -> HttpResponse:
+    """What the edit that is being typed would come to, as a part of the page."""
+    series = load_series(request, pk)
+    form = _edit_form(request, series, request.GET)
+    shown, missing = None, ""
+    if form.is_valid():
+        try:
+            shown = _shown(request, series, form)
+        except Refused as refusal:
+            missing = refusal.sentence
+    else:
+        said = [str(e) for errors in form.errors.values() for e in errors]
+        missing = " ".join(said[:2])
+    return render(
+        request, "sessions/planner/_change_list.html",
+        {"shown": shown, "missing": missing, **form.said_to_clash},
+    )  # fmt: skip
+
+
+# --- cancelling several ---------------------------------------------------------------------------
+@allow(*PLANNERS, methods=("GET", "POST"))
+def cancel_several(request: Asked) -> HttpResponse:
+    """Cancel many sessions at once, for example on a snow day; who is told is listed first."""
+    at, today = now_and_today(request)
+    data = {**first_look(today), **{k: v for k, v in request.GET.items() if v}}
+    look = LookForm(data, user=request.user, program=request.program)
+    rows: list[GroupSession] = []
+    if look.is_valid():
+        rows = coming_sessions(
+            request.program, user=request.user, at=at, **look.cleaned_data
+        )[:SHOWN_AT_MOST]  # fmt: skip
+    chosen = set(request.POST.getlist("session"))
+    picked = [s for s in rows if str(s.pk) in chosen]
+    form = CancelForm(request.POST or None, cancel=reverse("sessions:week"))
+    what = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            if not picked:
+                raise Refused("Choose at least one session.", code="required")
+            if request.POST.get("act") == "cancel":
+                cancel_sessions(
+                    sessions=picked, reason=form.cleaned_data["reason"], by=request.user, at=at
+                )
+                number = wording.count(len(picked), "session is", "sessions are")
+                messages.success(request, f"{number} cancelled, and people are told.")
+                return redirect("sessions:changes")
+            what = consequence(
+                program=request.program, at=at,
+                targets=[Target(s, cancel_for=form.cleaned_data["reason"]) for s in picked],
+            )  # fmt: skip
+        except Refused as refusal:
+            form.refuse(refusal)
+    return render(
+        request,
+        "sessions/planner/change_cancel.html",
+        {
+            "look": look,
+            "form": form,
+            "rows": lines_of(rows, zone=request.program.zone),
+            "chosen": chosen if request.method == "POST" else None,
+            "what": what,
+            "number": len(picked),
+        },
+    )
