@@ -6,13 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import QuerySet
 
 from facilitators.models import Facilitator
 from phpsupport.lib.forms import Row
 from sessions.actions.resolving import Decision
 from sessions.forms.parts import PartForm
-from sessions.forms.series import FacilitatorChoice
 from sessions.models import Choice, Room
 from sessions.queries.touched import Touched
 
@@ -25,25 +23,23 @@ class DecisionForm(PartForm):
     submit = ""
     mark_optional = False
     choice = forms.ChoiceField(label="What becomes of it", widget=forms.RadioSelect, required=False)
-    instead = FacilitatorChoice(
-        Facilitator.objects.none(), label="Who leads instead", required=False,
-        empty_label="Ask for cover",
-    )  # fmt: skip
+    instead = forms.ChoiceField(label="Who leads instead", required=False)
     on = forms.DateField(label="Moves to", required=False)
     starts = forms.TimeField(label="Starts", required=False)
     ends = forms.TimeField(label="Ends", required=False)
-    room = forms.ModelChoiceField(Room.objects.none(), required=False, empty_label=None)
+    room = forms.ChoiceField(required=False)
 
     def __init__(
         self,
         *args: Any,
         touched: Touched,
         choices: Sequence[Choice],
-        facilitators: QuerySet[Facilitator] | None,
-        rooms: QuerySet[Room],
+        facilitators: Mapping[str, Facilitator] | None,
+        rooms: Mapping[str, Room],
         **kwargs: Any,
     ) -> None:
-        self.touched = touched
+        # Read once for all the forms of a page, and looked up by key.
+        self.touched, self.rooms, self.facilitators = touched, rooms, facilitators
         session = touched.session
         place = ZoneInfo(session.series.zone)
         kwargs["initial"] = {
@@ -51,7 +47,7 @@ class DecisionForm(PartForm):
             "on": session.local_date + timedelta(days=1),
             "starts": session.starts_at.astimezone(place).time(),
             "ends": session.ends_at.astimezone(place).time(),
-            "room": session.room_id,
+            "room": str(session.room_id),
         }
         super().__init__(*args, prefix=str(session.pk), **kwargs)
         words: Mapping[str, str] = dict(Choice.choices)
@@ -59,11 +55,13 @@ class DecisionForm(PartForm):
             (c.value, words[c.value]) for c in choices
         ]
         self.fields["choice"].as_chips = True  # type: ignore[attr-defined]
-        self.fields["room"].queryset = rooms  # type: ignore[attr-defined]
+        self.fields["room"].choices = [(key, r.name) for key, r in rooms.items()]  # type: ignore[attr-defined]
         if facilitators is None:
             del self.fields["instead"]
         else:
-            self.fields["instead"].queryset = facilitators  # type: ignore[attr-defined]
+            self.fields["instead"].choices = [("", "Ask for cover")] + [  # type: ignore[attr-defined]
+                (key, f.user.name) for key, f in facilitators.items()
+            ]
 
     @property
     def layout(self) -> tuple[Any, ...]:  # type: ignore[override]
@@ -96,6 +94,8 @@ class DecisionForm(PartForm):
             on=given["on"] if move else None,
             starts=given["starts"] if move else None,
             ends=given["ends"] if move else None,
-            room=given["room"] if move else None,
-            instead=given.get("instead") if choice == Choice.COVER else None,
+            room=self.rooms.get(given["room"]) if move else None,
+            instead=(self.facilitators or {}).get(given.get("instead", ""))
+            if choice == Choice.COVER
+            else None,
         )

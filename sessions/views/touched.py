@@ -34,6 +34,7 @@ from sessions.queries.touched import (
     touched,
 )
 from sessions.queries.week import SEES_CLEARANCE
+from sessions.views.changes import done_batch
 
 EDIT = ("GET", "POST")
 
@@ -108,10 +109,11 @@ def _page(
     subtitle: str,
     back: tuple[str, str],
 ) -> HttpResponse:
-    rooms = rooms_of(request.user, program).order_by("name")
+    rooms = {str(r.pk): r for r in rooms_of(request.user, program).order_by("name")}
+    instead = None if facilitators is None else {str(f.pk): f for f in facilitators}
     asks = [
         DecisionForm(
-            request.POST or None, touched=t, choices=choices, facilitators=facilitators,
+            request.POST or None, touched=t, choices=choices, facilitators=instead,
             rooms=rooms,
         )
         for t in rows
@@ -132,7 +134,7 @@ def _page(
             refused = fault.sentence
         else:
             messages.success(request, _said(decisions, len(asks)))
-            return redirect(reverse("sessions:batch", args=[batch.pk]) if batch else request.path)
+            return redirect(f"{request.path}?done={batch.pk}" if batch else request.path)
     return render(
         request,
         "sessions/planner/touched.html",
@@ -142,6 +144,7 @@ def _page(
             "back": back,
             "asks": asks,
             "clash": clash,
+            "done": done_batch(request),
             "refused": refused,
             "reason": clash_answers(request.POST)["override_reason"],
         },
