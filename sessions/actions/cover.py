@@ -37,7 +37,7 @@ from sessions.models import (
 )
 from sessions.queries.consequence import why_history
 from sessions.queries.cover import candidates, ranking
-from sessions.queries.series import with_records
+from sessions.queries.series import hold_sessions, with_records
 
 ASKED = "cover_asked"
 NEEDED = "cover_needed"
@@ -290,12 +290,9 @@ def _refuse_closed(request: CoverRequest, at: datetime) -> None:
 
 
 def _locked_sessions(keys: Collection[UUID]) -> list[GroupSession]:
-    rows = with_records(
-        GroupSession.objects.select_for_update(no_key=True, of=("self",)).select_related(
-            "series__group", "room", "program__site"
-        )
-    )
-    return sorted(rows.filter(pk__in=keys).order_by("pk"), key=lambda s: (s.starts_at, s.pk))
+    hold_sessions(keys)
+    rows = GroupSession.objects.select_related("series__group", "room", "program__site")
+    return sorted(with_records(rows).filter(pk__in=keys), key=lambda s: (s.starts_at, s.pk))
 
 
 def _locked(request: CoverRequest) -> CoverRequest:
