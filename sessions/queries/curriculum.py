@@ -39,6 +39,16 @@ class StepLine:
     first: bool
     last: bool
 
+    @property
+    def up(self) -> str:
+        """The name of the button that moves it up."""
+        return f"up-{self.id}"
+
+    @property
+    def down(self) -> str:
+        """The name of the button that moves it down."""
+        return f"down-{self.id}"
+
 
 @dataclass(frozen=True)
 class Curriculum:

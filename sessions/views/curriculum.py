@@ -5,7 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -16,7 +16,7 @@ from sessions.actions import curriculum as actions
 from sessions.forms.curriculum import PlaceStepsForm, StepForm
 from sessions.grants import PLANNERS
 from sessions.models import CurriculumItem, GroupSession, SupportGroup
-from sessions.queries.curriculum import curriculum_of, replaced
+from sessions.queries.curriculum import Curriculum, curriculum_of, replaced
 from sessions.views.form_page import form_page
 from sessions.views.roster import load_series
 
@@ -34,17 +34,27 @@ def curriculum(request: Asked, pk: UUID) -> HttpResponse:
     if form.carry_out(add):
         messages.success(request, f"“{form.outcome.title}” is the last step now.")
         return redirect("sessions:curriculum", pk)
+    lines = curriculum_of(found, at=clock.now(), zone=request.program.zone)
     return render(
         request,
         "sessions/planner/curriculum.html",
         {
             "group": found,
             "form": form,
-            "curriculum": curriculum_of(found, at=clock.now(), zone=request.program.zone),
-            "moved": request.GET.get("moved", ""),
-            "way": request.GET.get("way", ""),
+            "curriculum": lines,
+            "focus": _focus(request.GET, lines),
         },
     )
+
+
+def _focus(asked: QueryDict, lines: Curriculum) -> str:
+    """The button that has the focus: the one just pressed, or its twin at an end of the list."""
+    moved, way = asked.get("moved"), asked.get("way")
+    for line in lines.steps:
+        if str(line.id) == moved and not (line.first and line.last):
+            way = "down" if line.first else "up" if line.last else way
+            return f"{way}-{line.id}"
+    return ""
 
 
 def _step(request: Asked, pk: UUID) -> CurriculumItem:
@@ -76,7 +86,8 @@ def step_move(request: Asked, pk: UUID) -> HttpResponse:
     if not actions.move_step(step=found, up=way == "up", by=request.user, at=clock.now()):
         messages.warning(request, f"“{found.title}” stands there already.")
     every = reverse("sessions:curriculum", args=[found.group_id])
-    return redirect(f"{every}?moved={pk}&way={way}#step-{pk}")
+    # The same button has the focus again; with a fragment in the address browsers would not give it.
+    return redirect(f"{every}?moved={pk}&way={way}")
 
 
 @allow(*PLANNERS, methods=("POST",))
