@@ -18,6 +18,7 @@ from sessions.models import GroupSession, SessionFacilitator
 from sessions.queries.answers import asked_of, open_matters
 from sessions.queries.attendance import with_heading
 from sessions.queries.my_day import unfinished
+from sessions.queries.not_cleared import flagged
 from sessions.queries.review import review_queue
 from sessions.queries.week import entries, midnight, note_clearance
 
@@ -46,7 +47,7 @@ class Part:
 def waiting(*, user: User, program: Program, at: datetime) -> list[Part]:
     """What waits for the person in a program, by role; roles without anything are left out.
 
-    Five queries for a facilitator, eight for a supervisor, five for a scheduler, eight for a lead.
+    Five queries for a facilitator, nine for a supervisor, five for a scheduler, eight for a lead.
     """
     scope = scope_of(user)
     roles = scope.roles.get(program.pk, frozenset())
@@ -110,6 +111,10 @@ def _as_supervisor(
         )  # fmt: skip
     if Role.SUPERVISOR in roles:
         yield from _supervision(user, program, at)
+        theirs = flagged(program, at=at).filter(facilitator__supervisor=user)
+        if number := theirs.order_by().values("session").distinct().count():
+            words = f"{_sessions(number)} to come with somebody not cleared"
+            yield Waiting(number, words, reverse("sessions:not-cleared"))
     if Role.PROGRAM_LEAD in roles:
         escalated = CheckIn.objects.filter(
             facilitator__program=program, answered_at=None, escalated_at__isnull=False

@@ -15,6 +15,7 @@ from phpsupport.home.waiting import waiting
 from phpsupport.lib import clock
 from phpsupport.programs.models import PolicyProfile, Program
 from phpsupport.users.models import User
+from sessions.actions.rejudging import rejudge
 from sessions.models import SessionState
 from tests import factories as make
 
@@ -243,3 +244,15 @@ def test_no_page_but_the_bells_own_counts_what_waits(program: Program) -> None:
 
 def test_participants_see_no_bell(ana: User) -> None:
     assert reverse("home:waiting") not in signed_in(ana).get("/me/").content.decode()
+
+
+def test_a_supervisor_hears_of_coming_sessions_without_clearance(program: Program) -> None:
+    rosa = make.make_staff(program, Role.SUPERVISOR)
+    sam = make.make_facilitator(program, supervisor=rosa)
+    other = make.make_staff(program, Role.SUPERVISOR)
+    series = make.make_series(program, facilitator=sam)
+    make.make_session(series, today(program) + timedelta(days=2))
+    sam.certifications.update(expires_on=today(program))
+    rejudge(program=program, at=clock.now())
+    assert "1 session to come with somebody not cleared" in words(rosa, program)
+    assert not [w for w in words(other, program) if "not cleared" in w]
