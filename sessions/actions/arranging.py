@@ -1,17 +1,13 @@
 """One session in the week: another day, time or room and other people, as one act."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from facilitators.models import Facilitator
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
-from sessions.actions.booking import people_of
 from sessions.actions.changing import apply
-from sessions.models import GroupSession, ScheduleBatch
-from sessions.models import Room as Place
-from sessions.queries.consequence import Target, when
+from sessions.models import GroupSession, Room, ScheduleBatch
+from sessions.queries.consequence import People, Target, when
 from sessions.recurrence import Pattern, Verdict, occurrences
 
 
@@ -21,9 +17,8 @@ def target_of(
     on: date,
     starts: time,
     ends: time,
-    room: Place,
-    lead: Facilitator | None,
-    co: Iterable[Facilitator],
+    room: Room,
+    people: People | None = None,
     at: datetime,
 ) -> Target:
     """What the session is to become; refuses a time that does not exist or that is over.
@@ -32,7 +27,6 @@ def target_of(
     """
     zone = ZoneInfo(session.series.zone)
     now = session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
-    people = people_of(lead, co, session.program_id)
     if (on, starts, ends) == (session.local_date, now[0].time(), now[1].time()):
         return Target(session, room=room, people=people, moved=True)
     if ends <= starts and now[1].date() == now[0].date():
@@ -76,7 +70,7 @@ def arrange_session(
     now = {(row.facilitator_id, row.part) for row in session.assignments.all()}
     if target.people is not None and now != {(f.pk, part) for f, part in target.people}:
         names = " and ".join(f.user.name for f, _ in target.people) or "nobody"
-        said.append(f"led by {names}")
+        said.append(f"led by {names}" if said else f"is led by {names}")
     return apply(
         program=session.program, kind=kind, summary=f"{was} {', '.join(said)}".strip(),
         targets=[target], by=by, at=at, accept=accept, override_reason=override_reason,

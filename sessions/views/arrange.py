@@ -1,14 +1,13 @@
 """The week's working surface: what it shows, and one session moved, lengthened or handed over by
 hand. Each act is shown with its consequence first, then carried out, then can be undone."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from phpsupport.access.asked import Asked, now_and_today
 from phpsupport.access.gate import allow, load
@@ -16,14 +15,16 @@ from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
 from sessions.actions.arranging import arrange_session, target_of
-from sessions.actions.booking import Clashes, may_override
-from sessions.forms.arrange import ArrangeForm, standing, wished
+from sessions.actions.booking import Clashes, people_of
+from sessions.forms.arrange import ArrangeForm, wished
+from sessions.forms.parts import clash_answers
 from sessions.grants import PLANNERS, STAFF_WHO_SEE_THE_WEEK
 from sessions.models import GroupSession
-from sessions.queries.consequence import Consequence, Target, consequence, why_history
+from sessions.queries.consequence import Target, why_history
 from sessions.queries.schedule import for_page
 from sessions.queries.surface import surface
 from sessions.queries.wish import DAY, Wish, day_of
+from sessions.views.previews import Preview, preview_of
 
 LONGEST = timedelta(days=45)
 
@@ -47,49 +48,6 @@ def week_events(request: Asked) -> HttpResponse:
     )  # fmt: skip
 
 
-@dataclass
-class Preview:
-    """What a change would come to, and what the person may do about it."""
-
-    what: Consequence | None = None
-    refusal: str = ""
-    history: str = ""
-    can_override: bool = False
-
-    @property
-    def blocks(self) -> list[Any]:
-        return [s for s in self.what.said if s.level == "block"] if self.what else []
-
-    @property
-    def warnings(self) -> list[Any]:
-        return [s for s in self.what.said if s.level != "block"] if self.what else []
-
-    @property
-    def final(self) -> bool:
-        return any(o.blocks and o.final for o in self.what.obstacles) if self.what else False
-
-    @property
-    def overridable(self) -> bool:
-        return bool(self.blocks) and self.can_override and not self.final
-
-    @property
-    def ready(self) -> bool:
-        """Whether it can be carried out from here, perhaps with a yes or a reason."""
-        if self.what is None or self.refusal or self.what.empty:
-            return False
-        return not self.blocks or self.overridable
-
-
-def preview_of(request: Asked, target: Target) -> Preview:
-    """The consequence of one target, as both the dialog and the form pages show it."""
-    now, program = clock.now(), target.session.program
-    found = consequence(program=program, targets=[target], at=now)
-    may = found.blocked and may_override(
-        request.user, program_id=program.pk, at=now, zone=program.zone
-    )
-    return Preview(what=found, can_override=bool(may))
-
-
 @allow(*PLANNERS, methods=("POST",))
 def week_move(request: Asked, pk: UUID) -> HttpResponse:
     """One session as the hand put it: first what that would come to, then, with `confirm`, done."""
@@ -99,7 +57,9 @@ def week_move(request: Asked, pk: UUID) -> HttpResponse:
     preview = Preview(history=why_history(session, now) or "")
     if not preview.history and form.is_valid():
         try:
-            target = target_of(session=session, at=now, **form.cleaned_data)
+            data = form.cleaned_data
+            people = people_of(data.pop("lead"), data.pop("co"), session.program_id)
+            target = target_of(session=session, people=people, at=now, **data)
             if "confirm" in request.POST:
                 try:
                     return _done(request, target)
@@ -120,10 +80,11 @@ def _done(request: Asked, target: Target) -> HttpResponse:
         target=target,
         by=request.user,
         at=clock.now(),
-        accept="accept" in request.POST,
-        override_reason=request.POST.get("override_reason", "")[:500],
+        **clash_answers(request.POST),
     )
-    said = {"batch": batch, "done": "Moved." if batch.kind == "moved" else "Done."}
+    day = target.local_date or target.session.local_date
+    week = f"{reverse('sessions:week')}?date={day.isoformat()}&arrange=1"
+    said = {"batch": batch, "undo_next": week}  # the script knows the very address
     return JsonResponse(
         {
             "batch": str(batch.pk),
@@ -143,8 +104,5 @@ def _dialog(
             "form": form,
             "preview": preview,
             "as_it_is": preview.what is not None and preview.what.empty,
-            "accepted": "accept" in request.POST,
-            "override_reason": request.POST.get("override_reason", "")[:500],
-            "standing": standing(session),
         },
     )

@@ -1,12 +1,13 @@
 """One session for those who plan: look at it, move it, say who leads it, cancel it."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 
 from phpsupport.access.asked import Asked
@@ -16,13 +17,18 @@ from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
 from sessions import policies
 from sessions.actions import schedule
+from sessions.actions.arranging import target_of
+from sessions.actions.booking import people_of
 from sessions.forms.schedule import CancelForm, MoveForm, StaffForm
 from sessions.grants import PLANNERS, STAFF_WHO_SEE_THE_WEEK
 from sessions.models import GroupSession, Part
 from sessions.queries.answers import open_matters
+from sessions.queries.consequence import Target
 from sessions.queries.rules import set_aside
 from sessions.queries.schedule import SessionPage, for_page, session_page
+from sessions.views.changes import after_act, done_batch
 from sessions.views.form_page import form_page
+from sessions.views.previews import seen
 from sessions.views.roster import WHO_SEES_ROSTERS
 
 EDIT = ("GET", "POST")
@@ -40,6 +46,8 @@ def _form_page(
     request: Asked, found: GroupSession, form: Any, title: str, *, when: str, **words: Any
 ) -> HttpResponse:
     name = found.series.group.name
+    if "act" in words:
+        form.submit = ""  # the page has buttons of its own: first to see, then to do
     return form_page(
         request, form, title, back=(name, reverse("sessions:session", args=[found.pk])),
         subtitle=f"{name} · {when} · {found.room.name}",
@@ -58,6 +66,7 @@ def session(request: Asked, pk: UUID) -> HttpResponse:
         "sessions/planner/session.html",
         {
             "session": found,
+            "done": done_batch(request),
             "page": session_page(found, at=now, with_people=may_see),
             "may_see": may_see,
             "may_plan": scope.has(program_id, *PLANNERS),
@@ -75,6 +84,15 @@ def session(request: Asked, pk: UUID) -> HttpResponse:
     )
 
 
+def _moved(found: GroupSession, at: datetime, data: dict[str, Any]) -> Target:
+    return target_of(session=found, at=at, **data)
+
+
+def _staffed(found: GroupSession, data: dict[str, Any]) -> Target:
+    people = people_of(data["lead"], data["co"], found.program_id)
+    return Target(found, people=people, moved=True)
+
+
 @allow(*PLANNERS, methods=EDIT)
 def session_move(request: Asked, pk: UUID) -> HttpResponse:
     """Give one session another day, time or room."""
@@ -85,6 +103,7 @@ def session_move(request: Asked, pk: UUID) -> HttpResponse:
         "on": found.local_date, "starts": now.starts.time(), "ends": now.ends.time(),
         "room": found.room_id,
     }  # fmt: skip
+    at = clock.now()
     form = MoveForm(
         request.POST or None, user=request.user, session=found, initial=initial, cancel=here
     )
@@ -93,15 +112,22 @@ def session_move(request: Asked, pk: UUID) -> HttpResponse:
         session=found,
         **form.said_to_clash,
         by=request.user,
-        at=clock.now(),
+        at=at,
     )
-    if form.carry_out(move):
+    preview = None
+    if "see" in request.POST:
+        preview = seen(request, form, partial(_moved, found, at))
+    elif form.carry_out(move):
         if form.has_changed():
             messages.success(request, "The session is moved. If its time changed, people are told.")
         else:
             messages.info(request, "Nothing was changed: the session stays where it is.")
-        return redirect(here)
-    return _form_page(request, found, form, "Move this session", when=now.when)
+        return after_act(request, "sessions:session", pk, at=at)
+    elif form.clash:
+        preview = seen(request, form, partial(_moved, found, at))
+    return _form_page(
+        request, found, form, "Move this session", when=now.when, act="Move it", preview=preview
+    )
 
 
 @allow(*PLANNERS, methods=EDIT)
@@ -114,6 +140,7 @@ def session_staff(request: Asked, pk: UUID) -> HttpResponse:
         "lead": next((p["id"] for p in people if p["part"] == Part.LEAD), None),
         "co": [p["id"] for p in people if p["part"] == Part.CO],
     }
+    at = clock.now()
     form = StaffForm(
         request.POST or None, user=request.user, session=found, initial=initial, cancel=here
     )
@@ -122,13 +149,20 @@ def session_staff(request: Asked, pk: UUID) -> HttpResponse:
         session=found,
         **form.said_to_clash,
         by=request.user,
-        at=clock.now(),
+        at=at,
     )
-    if form.carry_out(staff):
+    preview = None
+    if "see" in request.POST:
+        preview = seen(request, form, partial(_staffed, found))
+    elif form.carry_out(staff):
         messages.success(request, "Who leads this session is set.")
-        return redirect(here)
+        return after_act(request, "sessions:session", pk, at=at)
+    elif form.clash:
+        preview = seen(request, form, partial(_staffed, found))
     when = _without_people(found).when
-    return _form_page(request, found, form, "Who leads this session", when=when)
+    return _form_page(
+        request, found, form, "Who leads this session", when=when, act="Save it", preview=preview
+    )
 
 
 @allow(*PLANNERS, methods=EDIT)
@@ -137,10 +171,14 @@ def session_cancel(request: Asked, pk: UUID) -> HttpResponse:
     found = _session(request, pk)
     here = reverse("sessions:session", args=[pk])
     form = CancelForm(request.POST or None, cancel=here)
-    cancel = partial(schedule.cancel_session, session=found, by=request.user, at=clock.now())
-    if form.carry_out(cancel):
+    at = clock.now()
+    cancel = partial(schedule.cancel_session, session=found, by=request.user, at=at)
+    preview = None
+    if "see" in request.POST:
+        preview = seen(request, form, lambda data: Target(found, cancel_for=data["reason"]))
+    elif form.carry_out(cancel):
         messages.success(request, "The session is cancelled and people are told.")
-        return redirect(here)
+        return after_act(request, "sessions:session", pk, at=at)
     return _form_page(
         request, found, form, "Cancel this session", when=_without_people(found).when,
         intro=[
@@ -148,4 +186,5 @@ def session_cancel(request: Asked, pk: UUID) -> HttpResponse:
             "Everybody on the roster gets a neutral message; reminders that wait are withheld.",
             "The session stays visible as cancelled.",
         ],
+        act="Cancel the session", preview=preview,
     )  # fmt: skip

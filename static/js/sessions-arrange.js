@@ -19,7 +19,10 @@ const VIEWS = {
   room: { day: "resourceTimeGridDay", week: "resourceTimeGridWeek", month: "dayGridMonth" },
   facilitator: { day: "resourceTimeGridDay", week: "resourceTimeGridWeek", month: "dayGridMonth" },
 };
+const OF_A_TABLE = ["role", "aria-colindex", "aria-colspan", "aria-colcount", "aria-rowindex", "aria-rowspan", "aria-rowcount"];
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+const A_WAY = 8; // pixels after which a press is a drag
 
 let calendar = null;
 let closed = {};
@@ -109,21 +112,28 @@ function giveUp() {
   putBack = null;
 }
 
-/* A field that changes is asked about anew; what is typed and the focus stay. */
+/*
+ * A field that changes is asked about anew. The fields themselves stay as they are: somebody may
+ * still be typing in them. Of two answers only the later one counts.
+ */
+let asked = 0;
 async function askAnew(form) {
+  const turn = (asked += 1);
   const sent = new FormData(form);
   sent.delete("accept");
   try {
     const answer = await ask(form.action, sent);
+    if (turn !== asked || !form.isConnected) return;
     const page = new DOMParser().parseFromString(answer.page, "text/html");
-    for (const part of ["[data-act-told]", "[data-act-buttons]"]) {
-      const now = form.querySelector(part);
-      const next = page.querySelector(part);
-      if (now && next) now.replaceChildren(...next.childNodes);
-    }
-    if (page.querySelector(".is-invalid")) fill(answer.page);
-    form.querySelector("[data-act-close]")?.addEventListener("click", () => dialog.close());
+    const told = form.querySelector("[data-act-told]");
+    const buttons = form.querySelector("[data-act-buttons]");
+    const focused = buttons.contains(document.activeElement);
+    told.replaceChildren(...page.querySelector("[data-act-told]").childNodes);
+    buttons.replaceChildren(...page.querySelector("[data-act-buttons]").childNodes);
+    buttons.querySelector("[data-act-close]").addEventListener("click", () => dialog.close());
+    if (focused) (buttons.querySelector("[name=see]") || told).focus();
   } catch {
+    dialog.close();
     sayPlainly(LOST);
   }
 }
@@ -161,7 +171,10 @@ body.addEventListener("submit", async (event) => {
     dialog.close();
     say(answer.done.html);
     calendar.refetchEvents();
-    messages.querySelector("[data-undo] button")?.focus();
+    const back = messages.querySelector("[name=next]");
+    if (back) back.value = location.pathname + location.search;
+    cameFrom = null;
+    messages.querySelector("form button")?.focus();
   } catch {
     dialog.close();
     sayPlainly(LOST);
@@ -245,9 +258,14 @@ function letGo() {
   for (const button of root.querySelectorAll("[data-hand]")) button.setAttribute("aria-pressed", "false");
 }
 
-/* The browser's own dragging shows the chip under the pointer; a press takes hold without it. */
-let dragged = null;
+/*
+ * Dragging by pointer events, for mouse and finger alike. What is carried is drawn in an SVG over
+ * the page, placed by an attribute. A press without a way takes hold, as Enter does.
+ */
+const SVG = "http://www.w3.org/2000/svg";
+let drag = null;
 let target = null;
+let dropped = false;
 
 function aim(over) {
   if (over === target) return;
@@ -256,41 +274,63 @@ function aim(over) {
   target = over;
 }
 
-root.addEventListener("dragstart", (event) => {
-  const button = event.target.closest?.("[data-hand]");
-  if (!button) return;
-  letGo();
-  dragged = button.dataset.hand;
-  event.dataTransfer.effectAllowed = "copy";
-  event.dataTransfer.setData("text/plain", button.querySelector(".hand-name").textContent);
+function draw(words) {
+  const flight = document.createElementNS(SVG, "svg");
+  flight.setAttribute("class", "hand-flight");
+  flight.setAttribute("aria-hidden", "true");
+  const carried = document.createElementNS(SVG, "g");
+  const ground = document.createElementNS(SVG, "rect");
+  const name = document.createElementNS(SVG, "text");
+  name.textContent = words;
+  carried.append(ground, name);
+  flight.append(carried);
+  document.body.append(flight);
+  for (const [part, at] of [[ground, { x: 12, y: 8, rx: 18, height: 36, width: name.getComputedTextLength() + 32 }], [name, { x: 28, y: 31 }]]) {
+    for (const [key, value] of Object.entries(at)) part.setAttribute(key, value);
+  }
+  return { flight, carried };
+}
+
+root.addEventListener("pointerdown", (event) => {
+  const chip = event.target.closest("[data-hand]");
+  if (!chip || event.button) return;
+  drag = { chip, x: event.clientX, y: event.clientY, drawn: null };
+  dropped = false;
 });
 
-root.addEventListener("dragover", (event) => {
-  if (!dragged) return;
-  const over = event.target.closest?.(".ec-event[data-session]") || null;
-  aim(over);
-  if (!over) return;
-  event.preventDefault();
-  event.dataTransfer.dropEffect = "copy";
+addEventListener("pointermove", (event) => {
+  if (!drag) return;
+  if (!drag.drawn) {
+    if (Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < A_WAY) return;
+    letGo();
+    drag.drawn = draw(drag.chip.querySelector(".hand-name").textContent);
+    document.body.classList.add("is-carrying");
+  }
+  drag.drawn.carried.setAttribute("transform", `translate(${event.clientX} ${event.clientY})`);
+  aim(document.elementFromPoint(event.clientX, event.clientY)?.closest(".ec-event[data-session]") || null);
 });
 
-root.addEventListener("drop", (event) => {
-  const over = event.target.closest?.(".ec-event[data-session]");
-  if (!dragged || !over) return;
-  event.preventDefault();
-  const session = calendar.getEventById(over.dataset.session);
-  if (session && editable(session)) act(session.id, { person: dragged }, { from: session.id });
-  else sayPlainly("That session is over or cancelled, so who led it stays as it is.");
-});
-
-root.addEventListener("dragend", () => {
-  dragged = null;
+function land(over) {
+  const { chip, drawn } = drag;
+  drag = null;
   aim(null);
-});
+  if (!drawn) return;
+  drawn.flight.remove();
+  document.body.classList.remove("is-carrying");
+  dropped = true;
+  if (!over) return;
+  const session = calendar.getEventById(over.dataset.session);
+  if (session && editable(session)) act(session.id, { person: chip.dataset.hand }, { from: session.id });
+  else sayPlainly("That session is over or cancelled, so who led it stays as it is.");
+}
+
+addEventListener("pointerup", () => drag && land(target));
+addEventListener("pointercancel", () => drag && land(null));
 
 root.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-hand]");
-  if (button) take(button);
+  const chip = event.target.closest("[data-hand]");
+  if (chip && !dropped) take(chip);
+  dropped = false;
 });
 
 addEventListener("keydown", (event) => {
@@ -350,7 +390,7 @@ function resourceName(info) {
  * allows. Its roles are taken away: each session is a button that says its day, time and place.
  */
 function mendRoles() {
-  for (const part of root.querySelectorAll(".ec [role]:not(.ec-event), .ec[role]")) part.removeAttribute("role");
+  for (const part of root.querySelectorAll(".ec, .ec :not(.ec-event)")) for (const name of OF_A_TABLE) part.removeAttribute(name);
 }
 
 function columnWidth(resources) {
