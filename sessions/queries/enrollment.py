@@ -273,6 +273,7 @@ class Offer:
     line: str
     alumni: bool
     inside: bool
+    series: GroupSeries
 
 
 def offers(program: Program, *, participant: Participant, today: date, at: datetime) -> list[Offer]:
@@ -310,6 +311,7 @@ def offers(program: Program, *, participant: Participant, today: date, at: datet
             + (" · full: waits" if s.taken >= s.capacity else ""),  # type: ignore[attr-defined]
             s.group.kind == GroupKind.ALUMNI,
             s.inside,  # type: ignore[attr-defined]
+            s,
         )
         for s in rows
     ]

@@ -114,8 +114,8 @@ def judge(
 ) -> list[Verdict]:
     """Every wish in the given order, earlier ones first to a free place. All of one program.
 
-    `leaves` says when who leaves early; None suggests it from the level of care. Eight queries,
-    however many people or series (seven where the rules are given); the series come with their
+    `leaves` says when who leaves early; None suggests it from the level of care. Seven queries,
+    however many people or series (six where the rules are given); the series come with their
     group.
     """
     if not series or not people:
@@ -419,7 +419,7 @@ def _tell_overlaps(
         state__in=[SessionState.SCHEDULED, SessionState.HELD],
     )
     sessions = list(
-        rows.order_by("starts_at", "pk").values_list(
+        rows.order_by("starts_at", "series__group__name", "pk").values_list(
             "series_id", "series__group__name", "program_id", "local_date", "starts_at", "ends_at"
         )
     )
@@ -475,18 +475,18 @@ def kept_apart(
     series_ids: Sequence[UUID], participant_ids: Sequence[UUID], *, at: datetime
 ) -> set[Key]:
     """Which of these people are kept apart from somebody who leads which series, or a session of
-    it in the coming weeks. Three queries."""
+    it in the coming weeks. Two queries."""
     leads: dict[UUID, set[UUID]] = defaultdict(set)
     usual = SeriesFacilitator.objects.filter(series_id__in=list(series_ids))
-    for series_id, facilitator in usual.values_list("series_id", "facilitator_id"):
-        leads[series_id].add(facilitator)
     coming = SessionFacilitator.objects.filter(
         session__series_id__in=list(series_ids),
         active=True,
         ends_at__gt=at,
         starts_at__lt=at + AHEAD,
     )
-    for series_id, facilitator in coming.values_list("session__series_id", "facilitator_id"):
+    for series_id, facilitator in usual.values_list("series_id", "facilitator_id").union(
+        coming.values_list("session__series_id", "facilitator_id")
+    ):
         leads[series_id].add(facilitator)
     everybody = {facilitator for found in leads.values() for facilitator in found}
     found = pairs(everybody, set(participant_ids)) if everybody else set()

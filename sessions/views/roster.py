@@ -125,8 +125,8 @@ def participant_enroll(request: Asked, pk: UUID) -> HttpResponse:
     )
     desk = Enrolling(f"Enroll {name}", "", (name, back), form, one_series=False, people=[person])
     if form.is_valid():
-        chosen = GroupSeries.objects.filter(pk__in=form.cleaned_data["chosen"], program=program)
-        desk.series = list(chosen.select_related("group").order_by("group__name", "starts", "pk"))
+        picked = set(form.cleaned_data["chosen"])
+        desk.series = [o.series for o in offered if str(o.id) in picked]
     return _enrolling(request, desk)
 
 
@@ -140,15 +140,16 @@ def _enrolling(request: Asked, desk: Enrolling) -> HttpResponse:
     program = desk.series[0].program_id
     policy = policy_in_force(program, clock.local_date(at, desk.series[0].zone))
     check = CheckForm(request.POST if act == "save" else None, keys=desk.keys)
-    leaves = _leaves(desk, check, asked["leaves_at"])
-    if leaves is None and asked["leaves_at"]:
+    typed = asked["leaves_at"]
+    leaves = _leaves(desk, check, typed)
+    if leaves is None and typed:
         return _choose(request, desk)
     verdicts = judge(
         series=desk.series, people=desk.people, from_on=asked["from_on"],
         until_on=asked["until_on"], at=at, leaves=leaves, policy=policy,
     )  # fmt: skip
     seen = _digest(verdicts)
-    if act != "save" and all(_clear(v, bool(asked["leaves_at"])) for v in verdicts):
+    if act != "save" and all(_clear(v, bool(typed)) for v in verdicts):
         check = CheckForm({"seen": seen}, keys=desk.keys)
         check.is_valid()
     trouble = ""

@@ -186,6 +186,10 @@ TABLE: dict[str, Open | Page | Thing] = {
     "facilitators:concern-step": thing(
         "concern", JUDGE, "POST", same=roles(L), gate=JUDGE | {O}, fixed={"name": "triage"}
     ),
+    "facilitators:interests": Page(JUDGE | {F}),
+    "facilitators:interest-declare": Page(JUDGE | {F}, BOTH),
+    "facilitators:interest": thing("interest", JUDGE | {F}, same=roles(L)),
+    "facilitators:interest-end": thing("interest", JUDGE, "POST", same=roles(L)),
     "facilitators:supervision": Page(JUDGE),
     "facilitators:supervision-new": Page(JUDGE, BOTH),
     "facilitators:supervision-detail": thing(
@@ -239,6 +243,12 @@ TABLE: dict[str, Open | Page | Thing] = {
     "sessions:session-cancel": thing("session", PLAN, BOTH),
     "sessions:participant-groups": thing("participant", roles(S, L, V, C), same=roles(S, L, C)),
     "sessions:participant-enroll": thing("participant", PLAN, BOTH),
+    # --- sessions: changing and undoing -----------------------------------------------------------------
+    "sessions:changes": Page(PLAN),
+    "sessions:cancel-several": Page(PLAN, BOTH),
+    "sessions:batch-undo": thing("batch", PLAN, "POST"),
+    "sessions:series-edit": thing("series", PLAN, BOTH),
+    "sessions:series-edit-preview": thing("series", PLAN),
     # --- sessions: cover and answers --------------------------------------------------------------------
     "sessions:cover": Page(PLAN),
     "sessions:cover-ask": Page(roles(F), BOTH),

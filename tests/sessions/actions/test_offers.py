@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from facilitators.models import ConflictOfInterest
-from participants.actions.stays import admit_participant, discharge_participant
+from participants.actions.stays import discharge_participant, readmit_participant
 from participants.models import EpisodeOfCare
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
@@ -177,7 +177,7 @@ def test_leaving_the_line_frees_what_was_kept(line):
 
 
 def test_nothing_is_kept_for_who_was_not_asked(line):
-    with pytest.raises(Refused, match="No place in .* is kept"):
+    with pytest.raises(Refused, match=r"No place in .* is kept"):
         accept_offer(entry=line.second, **line.own())
     assert decline_offer(entry=line.second, **line.own()) == Filled()
     assert line.look() == ("waiting", "waiting")
@@ -254,11 +254,9 @@ def test_coming_back_restores_nothing(line):
     discharge(line, line.first, on=date(2026, 3, 4), at=AT + timedelta(days=2))
     place.refresh_from_db()
     assert place.until_on == date(2026, 3, 4)
-    admit_participant(
-        program=line.program, admitted_on=date(2026, 3, 20), level="PHP", by=line.by,
-        at=datetime(2026, 3, 20, 14, tzinfo=UTC),
-        record_number=person.record_number, first_name=person.first_name,
-        last_name=person.last_name,
+    readmit_participant(
+        participant=person, program=line.program, admitted_on=date(2026, 3, 20), level="PHP",
+        by=line.by, at=datetime(2026, 3, 20, 14, tzinfo=UTC),
     )  # fmt: skip
     assert person.episodes.count() == 2
     assert not Enrollment.objects.filter(
