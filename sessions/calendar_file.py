@@ -61,13 +61,20 @@ def _event(entry: Entry) -> Event:
     event.add("dtstamp", changed)
     event.add("last-modified", changed)
     event.add("sequence", entry.sequence)
-    event.add("dtstart", entry.starts_at.astimezone(zone))
-    event.add("dtend", entry.ends_at.astimezone(zone))
+    event.add("dtstart", _on_the_wall(entry.starts_at, zone))
+    event.add("dtend", _on_the_wall(entry.ends_at, zone))
     event.add("summary", entry.words)
     event.add("class", "PRIVATE")
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if entry.cancelled else "OPAQUE")
     return event
+
+
+def _on_the_wall(at: datetime, zone: ZoneInfo) -> datetime:
+    """The clock of the zone; where the clock shows that time for the second time that day, which a
+    file cannot say, the same instant in UTC."""
+    local = at.astimezone(zone)
+    return at.astimezone(UTC) if local.fold else local
 
 
 # --- the rules of a zone ----------------------------------------------------------------------------

@@ -45,15 +45,15 @@ def sheet_of(session: GroupSession) -> Sheet:
             "participant__preferred_name", "participant__record_number",
         )
     )  # fmt: skip
-    rows.sort(key=lambda row: (display_sort_key(*_named(row)), row.participant.record_number))
+    rows.sort(key=lambda row: row.participant.record_number)
     names = told_apart([_named(row) for row in rows])
     often = Counter(names)
     lines = []
     for row, name in zip(rows, names, strict=True):
-        if often[name] > 1:
-            name = f"{name} …{row.participant.record_number[-2:]}"
+        number = f" …{row.participant.record_number[-2:]}" if often[name] > 1 else ""
         early = row.leaves_at is not None and row.leaves_at < head.ends
-        lines.append(Line(name, wording.clock_time(row.leaves_at) if early else ""))
+        lines.append(Line(name + number, wording.clock_time(row.leaves_at) if early else ""))
+    lines.sort(key=lambda line: display_sort_key(line.name, ""))
     return Sheet(head.when, head.room, tuple(lines))
 
 
