@@ -80,6 +80,7 @@ def _mark(w: World, session: GroupSession, by: User, at: datetime) -> bool:
                 arrived=(start + timedelta(minutes=w.random.randint(4, 12))).time()
                 if status == Status.LATE
                 else None,
+                departed=person.leaves_at if status in (Status.PRESENT, Status.LATE) else None,
                 reason=w.random.choice([r for r in AbsenceReason.values if r != "declined"])
                 if status == Status.EXCUSED
                 else "",

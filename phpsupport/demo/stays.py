@@ -1,6 +1,6 @@
 """The participants of the demo program, their stays and their places in the groups."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -23,6 +23,9 @@ from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.actions import enrollment
 from sessions.models import Enrollment
+
+# Who leaves which group before its end, as planned: an IOP participant with a bus to catch.
+EARLY_LEAVING = {("H3022", "O"): time(12, 30)}
 
 
 def admit_people(w: World, lakeside: Program) -> None:
@@ -154,6 +157,7 @@ def fill_rosters(w: World) -> None:
                 participant=participant,
                 from_on=max(admitted, w.series[letter].from_on),
                 until_on=None,
+                leaves_at=EARLY_LEAVING.get((person.record, letter)),
                 by=by,
                 at=w.at(admitted, 10),
             )
@@ -169,3 +173,14 @@ def fill_rosters(w: World) -> None:
             program=w.program, series=w.series["A"], participant=alumnus, episode=None,
             from_on=max(ended + timedelta(days=1), w.series["A"].from_on),
         )  # fmt: skip
+
+
+def keep_a_place(w: World) -> None:
+    """Somebody's last day in a full group is today: their place is kept for Marisol, who waits."""
+    series, by = w.series["H"], w.users["priya"]
+    enrollment.enroll(
+        series=series, participant=w.people["H3001"], from_on=w.today, by=by,
+        at=w.at(w.program_day(1), 16),
+    )  # fmt: skip
+    leaves = Enrollment.objects.get(series=series, participant=w.people["H3027"])
+    enrollment.leave_series(enrollment=leaves, last_on=w.today, by=by, at=w.now)

@@ -2,7 +2,8 @@
 
 Deterministic: the same day gives the same world. The cases that a program meets are all there: an
 interpreter, two people of one name, a consent taken back, a facilitator with a sealed former chart,
-a training that ran out, a group at its cap with a waitlist, a series across a clock change, an
+a training that ran out, a group at its cap with a waitlist, a place that is kept for who is
+first in line, somebody who leaves early as planned, a series across a clock change, an
 evening group past midnight UTC, a participant who moved sites, a note late before a holiday, and a
 supervisor who is named in a concern.
 """
@@ -17,7 +18,7 @@ from phpsupport.demo.cover import ask_around
 from phpsupport.demo.history import live_through
 from phpsupport.demo.made import World
 from phpsupport.demo.schedule import furnish_lakeside, leave_to_do, plan_series
-from phpsupport.demo.stays import admit_people, fill_rosters
+from phpsupport.demo.stays import admit_people, fill_rosters, keep_a_place
 from phpsupport.demo.support import raise_concerns, supervise
 from phpsupport.demo.workforce import hire
 from phpsupport.programs.models import Organization, Program, Site
@@ -55,6 +56,7 @@ def build(now: datetime) -> Program:
     admit_people(world, lakeside)
     fill_rosters(world)
     live_through(world)
+    keep_a_place(world)
     supervise(world)
     raise_concerns(world)
     leave_to_do(world)

@@ -7,7 +7,14 @@ from django.core.management import call_command
 
 from participants.models import Participant
 from phpsupport.demo.world import build
-from sessions.models import Attendance, GroupNote, GroupSession, ProgressNote, WaitlistEntry
+from sessions.models import (
+    Attendance,
+    Enrollment,
+    GroupNote,
+    GroupSession,
+    ProgressNote,
+    WaitlistEntry,
+)
 
 
 @pytest.mark.django_db
@@ -24,7 +31,12 @@ def test_the_world_holds_together(now: datetime) -> None:
     program = build(now)
     assert Participant.objects.filter(first_name="Maria", last_name="Garcia").count() == 2
     assert Participant.objects.exclude(sealed_at=None).count() == 1
-    assert WaitlistEntry.objects.filter(outcome="waiting").count() == 2
+    waiting = WaitlistEntry.objects.filter(outcome="waiting")
+    assert waiting.count() == 3
+    kept = waiting.get(offer_until__gt=now)
+    assert (kept.participant.record_number, kept.series.group.name) == ("H3001", "Hearing Voices")
+    early = Enrollment.objects.exclude(leaves_at=None).get()
+    assert early.episode.levels.latest("from_on").level == "IOP"  # type: ignore[union-attr]
     assert Attendance.objects.count() > 200
     assert not Attendance.objects.filter(session__starts_at__gt=now).exists()
     late = [note for note in ProgressNote.objects.all() if note.late]
