@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from facilitators.models import ClearanceOverride, Leave
+from facilitators.models import ClearanceOverride, ConflictOfInterest, Leave, Relation
 from phpsupport.access.models import Invitation
 from phpsupport.access.roles import Role
 from phpsupport.demo import world as demo
@@ -36,7 +36,7 @@ PEOPLE = {
 # Not pages: files, parts of a page (seen within it in its journey), addresses that only lead on.
 NO_PAGE = {
     "home:today", "health:health", "facilitators:matrix-export", "importing:template-csv",
-    "importing:template-xlsx", "importing:sample", "importing:report", "sessions:series-preview", "sessions:sheet-pdf",
+    "importing:template-xlsx", "importing:sample", "importing:report", "sessions:series-preview", "sessions:series-edit-preview", "sessions:sheet-pdf",
 }  # fmt: skip
 # Signed out, beside those of the table.
 ENTRANCE = ("account_login", "account_reset_password")
@@ -78,6 +78,10 @@ def things(program: Program) -> dict[str, Any]:
         "supervision": ana.supervisions.first().pk,
         "check_in": ana.check_ins.first().pk,
         "concern": ana.boundary_concerns.first().pk,
+        "interest": ConflictOfInterest.objects.create(
+            program=program, facilitator=ana, participant=waiting.participant,
+            relation=Relation.FRIEND, declared_by=ana.user, declared_at=now,
+        ).pk,
         "group": series.group_id,
         "step": CurriculumItem.objects.filter(group__program=program).first().pk,
         "room": series.room_id,
