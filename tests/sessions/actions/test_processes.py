@@ -1,0 +1,37 @@
+"""Eight processes race for the same slots: one has each, nobody meets a deadlock."""
+
+from collections import Counter
+
+import pytest
+
+from sessions.models import GroupSession, SessionFacilitator
+from tests.racing import deadlocks, race
+from tests.sessions.races import HANDS, double_bookings, planning, swapping
+
+ROUNDS = 4
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_one_of_eight_has_each_slot_and_the_others_are_told_who():
+    act, before = planning(), deadlocks()
+    found = race(HANDS, ROUNDS, act)
+    for turn in range(ROUNDS):
+        said = Counter(o.said for o in found if o.round == turn)
+        assert said == {"done": 1, "refused: clash": HANDS - 1}
+    assert GroupSession.objects.count() == 4 * ROUNDS
+    assert SessionFacilitator.objects.count() == 8 * ROUNDS
+    assert double_bookings() == 0
+    assert deadlocks() == before
+
+
+def test_the_same_two_sessions_changed_in_either_order_never_meet_a_deadlock():
+    act, before = swapping(), deadlocks()
+    found = race(HANDS, ROUNDS, act)
+    assert len(found) == HANDS * ROUNDS
+    # Whoever comes second has the old picture: the change may already be made.
+    known = {"done", "refused: unchanged", "refused: clash"}
+    assert [o for o in found if o.said not in known] == []
+    assert any(o.said == "done" for o in found)
+    assert double_bookings() == 0
+    assert deadlocks() == before
