@@ -5,7 +5,13 @@ from uuid import UUID
 
 from facilitators.actions.clearance import OWN_CLEARANCE
 from facilitators.actions.training import OWN_TRAINING
-from facilitators.models import BoundaryConcern, CheckIn, Facilitator, Supervision
+from facilitators.models import (
+    BoundaryConcern,
+    CheckIn,
+    ConflictOfInterest,
+    Facilitator,
+    Supervision,
+)
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.users.models import User
@@ -75,6 +81,29 @@ def can_see_to_support(user: User, check_in: CheckIn) -> str | None:
     if user.pk == check_in.facilitator.supervisor_id or lead:
         return None
     return "The facilitator's supervisor or the program lead looks after this."
+
+
+# --- conflicts of interest ------------------------------------------------------------------------
+def can_declare_interest(user: User, facilitator: Facilitator) -> str | None:
+    """One's own, and those of the people one supervises; the program lead everybody's."""
+    scope, program_id = scope_of(user), facilitator.program_id
+    own = facilitator.user_id == user.pk and scope.has(program_id, Role.FACILITATOR)
+    theirs = facilitator.supervisor_id == user.pk and scope.has(program_id, Role.SUPERVISOR)
+    if own or theirs or scope.has(program_id, Role.PROGRAM_LEAD):
+        return None
+    return "A conflict of interest is declared by the person themselves or who supervises them."
+
+
+def can_end_interest(user: User, interest: ConflictOfInterest) -> str | None:
+    """Somebody who stands outside of it: the supervisor or the program lead, never oneself."""
+    scope, program_id = scope_of(user), interest.program_id
+    facilitator = interest.facilitator
+    if facilitator.user_id == user.pk:
+        return "Ask your supervisor to end it, so that nobody ends one under pressure."
+    theirs = facilitator.supervisor_id == user.pk and scope.has(program_id, Role.SUPERVISOR)
+    if theirs or scope.has(program_id, Role.PROGRAM_LEAD):
+        return None
+    return "Only the supervisor or the program lead ends a conflict of interest."
 
 
 # --- records, training, clearance -----------------------------------------------------------------

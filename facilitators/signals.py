@@ -17,6 +17,10 @@ leave_changed = Signal()
 leave_preview = Signal()
 
 
+# interest: ConflictOfInterest, by: User, at: datetime. Two people are to be kept apart from now on.
+interest_declared = Signal()
+
+
 def sessions_in(leave: Leave, at: datetime) -> int:
     """How many coming sessions the person was to lead in those days."""
     return sum(number for _, number in leave_preview.send(sender=Leave, leave=leave, at=at))

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from facilitators.views import concerns, planner, practice, supervision, supervisor
+from facilitators.views import concerns, interests, planner, practice, supervision, supervisor
 
 app_name = "facilitators"
 urlpatterns: list[URLPattern] = [
@@ -59,6 +59,11 @@ urlpatterns: list[URLPattern] = [
     path("concerns/report/", concerns.report, name="concern-report"),
     path("concerns/<uuid:pk>/", concerns.detail, name="concern"),
     path("concerns/<uuid:pk>/<slug:name>/", concerns.step, name="concern-step"),
+    # conflicts of interest
+    path("keep-apart/", interests.interests, name="interests"),
+    path("keep-apart/declare/", interests.declare, name="interest-declare"),
+    path("keep-apart/<uuid:pk>/", interests.interest, name="interest"),
+    path("keep-apart/<uuid:pk>/end/", interests.end, name="interest-end"),
     # supervision and check-ins
     path("supervision/", supervision.supervision_list, name="supervision"),
     path("supervision/new/", supervision.plan, name="supervision-new"),

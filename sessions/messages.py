@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 
-from facilitators.models import Facilitator, Leave
+from facilitators.models import ConflictOfInterest, Facilitator, Leave
 from participants.models import ChannelConsent, ContactPoint, Participant
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
@@ -36,6 +36,7 @@ from sessions.models import (
     WaitlistEntry,
     WaitOutcome,
 )
+from sessions.queries.apart import of_interest
 from sessions.queries.attendance import enrolled_on
 from sessions.queries.notes import Note, needs_an_answer, returned_notes
 from sessions.queries.touched import undecided_in_leave
@@ -258,9 +259,19 @@ def _leave_unsettled(message: OutboxMessage, at: datetime) -> bool:
     return undecided_in_leave(program, at=at).filter(leave_id=leave.pk).exists()
 
 
+def _still_together(message: OutboxMessage, at: datetime) -> bool:
+    interest = (
+        ConflictOfInterest.objects.select_related("program__site", "facilitator")
+        .filter(pk=message.subject_id)
+        .first()
+    )
+    return interest is not None and of_interest(interest, at=at).exists()
+
+
 _STILL_SO: dict[str, Callable[[OutboxMessage, datetime], bool]] = {
     "clearance": _still_flagged,
     "leave": _leave_unsettled,
+    "interest": _still_together,
 }
 
 

@@ -8,8 +8,13 @@ from uuid import UUID
 from django.db.models import Q
 from django.dispatch import receiver
 
-from facilitators.models import Leave
-from facilitators.signals import clearance_changed, leave_changed, leave_preview
+from facilitators.models import ConflictOfInterest, Leave
+from facilitators.signals import (
+    clearance_changed,
+    interest_declared,
+    leave_changed,
+    leave_preview,
+)
 from participants.models import EpisodeOfCare
 from participants.signals import discharge_preview, episode_discharged
 from phpsupport.programs.models import Program
@@ -18,6 +23,7 @@ from sessions.actions.asking import PLAN_AWAITS, ask_those_who_plan
 from sessions.actions.enrollment import end_places_of_stay
 from sessions.actions.rejudging import rejudge
 from sessions.models import Enrollment, WaitlistEntry, WaitOutcome
+from sessions.queries.apart import of_interest
 from sessions.queries.touched import in_leave
 
 
@@ -76,3 +82,15 @@ def ask_about_leave(sender: Any, *, leave: Leave, by: User | None, at: datetime,
 def how_many_in_leave(sender: Any, *, leave: Leave, at: datetime, **_: Any) -> int:
     """Coming sessions that fall into somebody's leave. One query."""
     return in_leave(leave, at=at).count()
+
+
+@receiver(interest_declared, dispatch_uid="sessions.keep_apart")
+def keep_apart(
+    sender: Any, *, interest: ConflictOfInterest, by: User | None, at: datetime, **_: Any
+) -> None:
+    """Those who plan hear, without the why, when the two stand on one coming roster."""
+    if of_interest(interest, at=at).exists():
+        ask_those_who_plan(
+            PLAN_AWAITS, program=interest.program, about=interest.pk, at=at,
+            but=by.pk if by else None, facts={"about": "interest"},
+        )  # fmt: skip

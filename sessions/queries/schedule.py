@@ -15,6 +15,7 @@ from phpsupport.lib import wording
 from phpsupport.outbox.models import OutboxMessage, State
 from phpsupport.users.models import User
 from sessions.models import GroupSession, Part, SessionState, Status
+from sessions.queries.apart import among_leaders
 from sessions.queries.attendance import Person, roster
 from sessions.queries.series import led_by, with_records
 from sessions.queries.slots import person_name
@@ -119,7 +120,7 @@ def for_page(sessions: QuerySet[GroupSession]) -> QuerySet[GroupSession]:
     """Sessions with everything that their page needs."""
     return with_records(
         sessions.select_related("series__group", "room", "program__site", "item")
-    ).annotate(leaders=led_by("session"))
+    ).annotate(leaders=led_by("session"), keep_apart=among_leaders())
 
 
 def _leaders(session: GroupSession, at: datetime) -> list[Leader]:

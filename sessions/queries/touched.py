@@ -10,6 +10,7 @@ from django.db.models import (
     Count,
     Exists,
     F,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -33,6 +34,7 @@ from sessions.models import (
     SessionFacilitator,
     SessionState,
 )
+from sessions.queries.apart import kept_apart
 from sessions.queries.attendance import enrolled_on
 from sessions.queries.not_cleared import flagged
 from sessions.queries.series import led_by
@@ -199,7 +201,7 @@ def _suggested(on_closure: str, leave: Leave | None) -> str:
 
 @dataclass(frozen=True)
 class Open:
-    """A closed day or a leave with sessions that wait for a decision."""
+    """A closed day, a leave or a roster with sessions that wait for a decision."""
 
     words: str
     line: str
@@ -212,8 +214,9 @@ class Open:
 def still_open(
     program: Program, *, at: datetime, cleared_from: datetime | None = None
 ) -> list[Open]:
-    """Closed days and leave whose sessions nobody has decided about, the first day first; with
-    `cleared_from` also how many sessions from then on have somebody not cleared. One query."""
+    """Closed days and leave whose sessions nobody has decided about, and rosters with two people to
+    keep apart, the first day first; with `cleared_from` also how many people are not cleared for
+    sessions from then on. One query."""
     closed = undecided_on_closed_days(program, at=at).values_list(
         Value("sessions:closure"), "closure_id", "reason", "local_date", "pk"
     )
@@ -230,18 +233,26 @@ def still_open(
         "session__local_date",
         "session_id",
     )
-    rows = closed.union(away)
+    together = kept_apart(program, at=at).values_list(
+        Value("sessions:series"),
+        "session__series_id",
+        "session__series__group__name",
+        "session__local_date",
+        "session_id",
+    )
+    rows = closed.union(away, together)
     if cleared_from is not None:
         nobody = Value(None, output_field=UUIDField())
-        marked = flagged(program, at=cleared_from).order_by()
+        marked = flagged(program, at=cleared_from).order_by().values("facilitator_id")
         rows = closed.union(
             away,
+            together,
             marked.values_list(
                 Value("sessions:not-cleared"),
                 nobody,
                 Value(""),
-                "session__local_date",
-                "session_id",
+                Min("session__local_date"),
+                "facilitator_id",
             ),
         )
     found: dict[tuple[str, UUID | None], list[tuple[date, str]]] = {}
@@ -259,8 +270,13 @@ def _open(url_name: str, pk: UUID | None, of: list[tuple[date, str]]) -> Open:
         said = f"{words.strip()} is away: {number} to settle"
         return Open(said, f"The first is on {wording.day(first)}", url_name, pk, len(of), first)
     if url_name == "sessions:not-cleared":
-        said = f"{wording.count(len(of), 'later session')} with somebody not cleared"
+        people = wording.count(len(of), "person is", "people are")
+        said = f"{people} not cleared for later sessions"
         line = f"The first is on {wording.day(first)}"
         return Open(said, line, url_name, None, len(of), first)
+    if url_name == "sessions:series":
+        line = f"{words}, {number}, the first on {wording.day(first)}"
+        said = "Keep apart: two people on one roster"
+        return Open(said, line, url_name, pk, len(of), first)
     said = f"{number} on a closed day"
     return Open(said, f"{wording.day(first)}: {words}", url_name, pk, len(of), first)
