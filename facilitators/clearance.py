@@ -258,7 +258,7 @@ def _judge(name: str, terms: Sequence[_Term], day: date, soon_days: Iterable[int
         words = f"{name} was revoked on {wording.date_in_full(last.revoked_on)}."
         return Cell(State.REVOKED, words, last.revoked_on)
     ended = max((t for t in begun if t.until and t.until < day), key=lambda t: t.rank)
-    words = f"{name} ran out on {wording.date_in_full(ended.until or day)}."
+    words = f"{name} counts only through {wording.date_in_full(ended.until or day)}."
     return Cell(State.EXPIRED, words, ended.until, ((ended.until or day) - day).days)
 
 

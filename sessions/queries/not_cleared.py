@@ -14,7 +14,7 @@ from phpsupport.programs.models import Program
 from sessions.models import SessionFacilitator, SessionState
 from sessions.queries.slots import why_not_cleared
 
-SHOWN = 8
+SHOWN = 3
 
 
 @dataclass(frozen=True)

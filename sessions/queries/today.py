@@ -307,4 +307,5 @@ def _miss(ids: list[str], who: dict[UUID, str], what: str, line: str) -> list[As
     if len(ids) == 1:
         return [Ask("now", f"{names[0]} {what}", line, url)]
     shown = wording.listing([*names[:3], *([f"{len(names) - 3} more"] if len(names) > 3 else [])])
-    return [Ask("now", f"{len(ids)} people {what}", f"{shown}. {line}", url)]
+    end = "" if shown.endswith(".") else "."
+    return [Ask("now", f"{len(ids)} people {what}", f"{shown}{end} {line}", url)]

@@ -69,7 +69,7 @@ def test_a_training_counts_from_its_day_through_its_last_day(day: date, cleared:
 
 def test_an_expired_training_is_named_with_its_last_day() -> None:
     found = _told(held=[Held("boundaries", date(2025, 11, 22), date(2026, 11, 22)), HELD[1]])
-    assert found == [(Code.TRAINING_EXPIRED, "Boundary setting ran out on 22 Nov 2026.")]
+    assert found == [(Code.TRAINING_EXPIRED, "Boundary setting counts only through 22 Nov 2026.")]
     on_its_last_day = [Held("boundaries", date(2025, 11, 22), DAY), HELD[1]]
     assert _told(held=on_its_last_day) == []
 
@@ -94,7 +94,7 @@ def test_an_expired_training_is_named_with_its_last_day() -> None:
                 Held("boundaries", date(2025, 1, 1)),
             ],
             Code.TRAINING_EXPIRED,
-            "Boundary setting ran out on 1 Jan 2026.",
+            "Boundary setting counts only through 1 Jan 2026.",
         ),
     ],
 )
@@ -154,7 +154,7 @@ def test_of_several_records_the_longest_valid_counts() -> None:
         (
             [Credential("initial", date(2024, 1, 1), date(2026, 11, 22))],
             Code.CREDENTIAL_EXPIRED,
-            "The certification ran out on 22 Nov 2026.",
+            "The certification counts only through 22 Nov 2026.",
         ),
         (
             [Credential("full", date(2024, 1, 1), date(2027, 1, 1), date(2026, 3, 3))],
@@ -299,7 +299,7 @@ def test_thresholds_come_from_the_policy() -> None:
             State.EXPIRED,
             date(2026, 11, 22),
             -1,
-            "Boundary setting ran out on 22 Nov 2026.",
+            "Boundary setting counts only through 22 Nov 2026.",
         ),
         (
             [Held("boundaries", date(2026, 6, 1), None, date(2026, 9, 9))],

@@ -243,7 +243,7 @@ def test_the_record_says_why_in_words_on_a_chosen_day(client):
     facilitator = make_facilitator(program, through=date(2030, 6, 30))
     address = reverse("facilitators:detail", args=[facilitator.pk])
     page = client.get(address, {"on": "2030-07-01"}).content.decode()
-    assert "The certification ran out on 30 Jun 2030." in page
+    assert "The certification counts only through 30 Jun 2030." in page
     assert "Mon 1 Jul 2030" in page
     later = client.get(address, {"on": "2030-06-30"}).context["record"].later
     assert (later.pill.words, later.reasons) == ("Cleared", [])

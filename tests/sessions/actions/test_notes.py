@@ -226,7 +226,7 @@ def test_without_clearance_that_day_nobody_signs() -> None:
     world.mark(Status.PRESENT, Status.PRESENT)
     world.write("one", "two")
     said = refused("not-cleared", world.sign)
-    assert "ran out on 2 Mar 2026" in said
+    assert "counts only through 2 Mar 2026" in said
     assert ProgressNoteDraft.objects.count() == 2
 
 

@@ -176,7 +176,7 @@ def test_clearance_is_judged_for_each_date_of_a_series(program: Program, room: R
         (3, Rule.CLEARANCE, "warn"),
     ]
     assert found[0].sentence.startswith(
-        "Ana Solís is not cleared: The certification ran out on 12 Oct 2026."
+        "Ana Solís is not cleared: The certification counts only through 12 Oct 2026."
     )
     set_rules(program, rule_clearance="block")
     assert all(o.blocks and not o.final for o in ask(program, *weekly))
