@@ -1,6 +1,6 @@
 """The rooms of a site."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -28,9 +28,14 @@ def create_room(
     at: datetime,
     kind: str = RoomKind.ROOM,
     notes: str = "",
+    opens: time | None = None,
+    closes: time | None = None,
 ) -> Room:
     """Add a room to the program's site; the site's other programs share it."""
-    room = Room(site_id=program.site_id, name=name.strip(), seats=seats, kind=kind, notes=notes)
+    room = Room(
+        site_id=program.site_id, name=name.strip(), seats=seats, kind=kind, notes=notes,
+        opens=opens, closes=closes,
+    )  # fmt: skip
     _store(room)
     record("room.created", by=by, at=at, obj=room, program_id=program.pk)
     return room
@@ -40,7 +45,7 @@ def create_room(
 def edit_room(
     *, room: Room, program: Program, by: User | None, at: datetime, **changes: Any
 ) -> Room:
-    """Change a room's name, seats, kind or notes."""
+    """Change a room's name, seats, kind, hours or notes. What is planned there stays."""
     room = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
     changed = sorted(name for name, value in changes.items() if getattr(room, name) != value)
     if not changed:
@@ -59,6 +64,11 @@ def _store(room: Room) -> None:
         raise Refused("A room has from 1 to 500 seats.", field="seats")
     if room.kind not in RoomKind:
         raise Refused("Choose a kind from the list.", field="kind")
+    if (room.opens is None) != (room.closes is None):
+        missing = "opens" if room.opens is None else "closes"
+        raise Refused("Give both hours, or leave both empty.", field=missing)
+    if room.opens is not None and room.closes is not None and room.closes <= room.opens:
+        raise Refused("The room must close after it opens.", field="closes")
     try:
         with transaction.atomic():
             room.save()

@@ -22,6 +22,7 @@ class RoomLine:
     seats: str
     kind: str
     video: bool
+    hours: str
     notes: str
     used: str
     retired: str
@@ -46,6 +47,7 @@ def rooms(program: Program, *, at: datetime) -> list[RoomLine]:
             wording.count(r.seats, "seat"),
             r.get_kind_display(),
             r.kind == RoomKind.VIDEO,
+            wording.span(r.opens, r.closes) if r.opens and r.closes else "",
             r.notes,
             f"{wording.count(r.coming, 'session')} in the next 7 days"  # type: ignore[attr-defined]
             if r.coming  # type: ignore[attr-defined]
