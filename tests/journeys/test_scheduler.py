@@ -191,18 +191,20 @@ def test_filling_the_roster_and_the_line_behind_it(site, desk, axe, world):
     desk.goto(reverse("sessions:series", args=[series.pk]))
     expect(desk.get_by_text("Nobody is enrolled")).to_be_visible()
 
-    def enroll(name: str, told: str) -> None:
-        chosen = desk.get_by_label("Participant", exact=True)
-        option = chosen.locator("option").filter(has_text=name)
-        chosen.select_option(option.text_content())
-        desk.get_by_role("button", name="Enroll").click()
-        expect(desk.locator("main").get_by_text(told).first).to_be_visible()
-
-    enroll("Bea Doe", "Bea Doe: ")
-    enroll("Cleo Doe", "Cleo Doe: ")
-    expect(desk.get_by_text("The group is full: whoever you add waits in line.")).to_be_visible()
-    enroll("Dov Doe", "Dov Doe: ")
-    enroll("Ezra Doe", "Ezra Doe: ")
+    desk.get_by_role("link", name="Enroll people").click()
+    for name in ("Bea Doe", "Cleo Doe", "Dov Doe", "Ezra Doe"):
+        desk.get_by_role("checkbox", name=name).check()
+    axe(desk)
+    desk.get_by_role("button", name="Enroll").click()
+    expect(desk.get_by_text("Nothing is saved yet.")).to_be_visible()
+    expect(desk.get_by_text("Full (2 places): waits, next in line.")).to_be_visible()
+    expect(desk.get_by_text("Full (2 places): waits, number 2 in line.")).to_be_visible()
+    axe(desk)
+    desk.get_by_role("button", name="Enroll", exact=True).click()
+    expect(
+        desk.get_by_text("2 people have a place: Bea Doe and Cleo Doe.").first
+    ).to_be_visible()
+    expect(desk.get_by_text("Waiting in line: Dov Doe and Ezra Doe.").first).to_be_visible()
     waiting = desk.get_by_role("heading", name="Waiting").locator("xpath=ancestor::section")
     expect(waiting.get_by_role("listitem")).to_contain_text(["Dov Doe", "Ezra Doe"])
     axe(desk)
@@ -211,14 +213,17 @@ def test_filling_the_roster_and_the_line_behind_it(site, desk, axe, world):
         WaitlistEntry.objects.order_by("position").values_list("participant__first_name", flat=True)
     ) == ["Dov", "Ezra"]
 
-    # A place that ends goes to whoever waits first.
+    # A place that ends is kept for whoever waits first, until they say.
     desk.get_by_role("link", name="End the place of Bea Doe").click()
-    expect(desk.get_by_text("Whoever waits first moves up by itself.")).to_be_visible()
+    expect(desk.get_by_text("the place is kept for them for 24 hours.")).to_be_visible()
     desk.get_by_label("Last day in the group").fill(world.days[1].isoformat())
     desk.get_by_role("button", name="End the place").click()
     expect(
-        desk.get_by_text("Bea Doe's place ends. 1 person moves up from the waitlist.")
+        desk.get_by_text("Bea Doe's place ends. 1 place is kept for who is first in line.")
     ).to_be_visible()
+    expect(waiting.get_by_text("A place is kept until")).to_be_visible()
+    desk.get_by_role("button", name="Takes it – Dov Doe").click()
+    expect(desk.get_by_text("Dov Doe has a place from")).to_be_visible()
     roster = desk.get_by_role("heading", name="Roster").locator("xpath=ancestor::section")
     expect(roster.get_by_role("link", name="Dov Doe", exact=True)).to_be_visible()
     expect(waiting.get_by_role("listitem")).to_have_count(1)
