@@ -15,6 +15,9 @@ from participants.names import (
     initials,
     listed_name,
     sort_key,
+    spoken,
+    spoken_ways,
+    told_apart,
 )
 
 
@@ -149,3 +152,51 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
     once = clean_name(text)
     assert clean_name(once) == once
     assert "\x00" not in once
+
+
+def test_two_that_read_the_same_show_as_few_letters_as_tell_them_apart() -> None:
+    people = [
+        ("Marisol", "Rivera", ""), ("Marisol", "Romero", ""), ("Bea", "Kohl", ""), ("Bea", "Kowalski", ""),
+        ("Tuấn", "Nguyễn", ""),
+    ]  # fmt: skip
+    assert told_apart(people) == ["Marisol Ri.", "Marisol Ro.", "Bea Koh.", "Bea Kow.", "Tuấn N."]
+
+
+def test_never_more_than_three_letters_of_a_surname() -> None:
+    people = [
+        ("Ann", "Christie", ""),
+        ("Ann", "Christophers", ""),
+        ("Ann", "", ""),
+        ("Ann", "", ""),
+    ]
+    assert told_apart(people) == ["Ann Chr.", "Ann Chr.", "Ann", "Ann"]
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8), st.text(max_size=8)), max_size=5)
+)
+def test_telling_apart_names_everybody_once(people: list[tuple[str, str, str]]) -> None:
+    shown = told_apart(people)
+    assert len(shown) == len(people)
+    assert all(shown)
+
+
+def test_the_ways_in_which_people_say_who_they_are() -> None:
+    ways = spoken_ways("Mary Ann", "de la Cruz", "Mia")
+    for said in [
+        ("Mary Ann", "D"),
+        ("mary", "c"),
+        ("MIA", "c."),
+        ("Mia", "de la Cruz"),
+        ("mía", "D"),
+    ]:
+        assert spoken(*said) in ways, said
+    for said in [("Mary Ann", ""), ("Ann", "C"), ("Mia", "M"), ("", "C"), ("", "")]:
+        assert spoken(*said) not in ways, said
+    assert spoken("Suharto", "") in spoken_ways("", "Suharto")
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_what_a_person_is_called_is_always_a_way_to_say_it(first: str, last: str) -> None:
+    if clean_name(first):
+        assert spoken(first, clean_name(last)) in spoken_ways(first, last)

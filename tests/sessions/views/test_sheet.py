@@ -78,7 +78,7 @@ def test_the_page_and_the_file_tell_nothing_more(client: Client, world: World) -
     page, file = (client.get(url) for url in pages(world))
     shown = page.content.decode()
     table = shown[shown.index("<table") : shown.index("</table>")]
-    assert "<title>Sign-in sheet" in shown
+    assert "<title>Sign-in sheet</title>" in shown
     assert "Marisol R." in table
     assert table.count("<tr>") == 1 + 3 + 4
     for word in ("Rivera", "Morning", "PHP", world.program.name, world.people[0].record_number):
