@@ -36,9 +36,10 @@ __all__ = ["create_series", "edit_series", "end_series", "replace_facilitator"]
 
 
 def _lock(series: GroupSeries) -> GroupSeries:
+    # The room is not joined: a series that got another one while this waited would not be found.
     return (
         GroupSeries.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("group", "room", "program__site")
+        .select_related("group", "program__site")
         .get(pk=series.pk)
     )
 

@@ -9,7 +9,9 @@ from facilitators.models import Facilitator
 from phpsupport.access.roles import Role
 from sessions.actions.changing import Target, apply
 from sessions.actions.planning import create_series
+from sessions.actions.series import edit_series
 from sessions.models import GroupSession
+from sessions.queries.editing import Edit, Scope
 from tests import factories as make
 
 HANDS = 8
@@ -65,6 +67,23 @@ def planning() -> Callable[[int, int], object]:
             until_on=first + timedelta(weeks=3), capacity=12, lead=lead, co=[co], by=by, at=AT,
             accept=True,
         )  # fmt: skip
+
+    return act
+
+
+def moving_house() -> Callable[[int, int], object]:
+    """Every hand gives one series another room: whoever waited finds it in a room it did not ask for."""
+    program = make.make_program()
+    by = make.make_staff(program, Role.SCHEDULER)
+    rooms = [make.make_room(program) for _ in range(HANDS)]
+    series = make.make_series(program, until_on=FIRST + timedelta(weeks=2))
+    for week in range(2):
+        make.make_session(series, FIRST + timedelta(weeks=week))
+
+    def act(hand: int, turn: int) -> object:
+        return edit_series(
+            series=series, edit=Edit(room=rooms[hand]), scope=Scope.ALL, by=by, at=AT, accept=True
+        )
 
     return act
 

@@ -6,7 +6,7 @@ import pytest
 
 from sessions.models import GroupSession, SessionFacilitator
 from tests.racing import deadlocks, race
-from tests.sessions.races import HANDS, double_bookings, planning, swapping
+from tests.sessions.races import HANDS, double_bookings, moving_house, planning, swapping
 
 ROUNDS = 4
 
@@ -33,5 +33,14 @@ def test_the_same_two_sessions_changed_in_either_order_never_meet_a_deadlock():
     known = {"done", "refused: unchanged", "refused: clash"}
     assert [o for o in found if o.said not in known] == []
     assert any(o.said == "done" for o in found)
+    assert double_bookings() == 0
+    assert deadlocks() == before
+
+
+def test_nobody_who_waited_for_a_series_in_another_room_meets_a_fault():
+    act, before = moving_house(), deadlocks()
+    found = race(HANDS, 2, act)
+    assert [o for o in found if o.said not in ("done", "refused: unchanged")] == []
+    assert len(set(GroupSession.objects.values_list("room", "series__room"))) == 1
     assert double_bookings() == 0
     assert deadlocks() == before
