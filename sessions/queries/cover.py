@@ -106,7 +106,8 @@ def _in_the_way(
     wanted = [
         Wanted(
             session.local_date, session.starts_at, session.ends_at, session.room, ((p, part),),
-            session.series.group.name, key=session.pk,
+            session.series.group.name, key=session.pk, series_id=session.series_id,
+            language=session.series.group.language,
         )
         for p in people
     ]  # fmt: skip
@@ -137,7 +138,7 @@ def _counted(
         starts_at__lt=session.starts_at,
         active=True,
     )
-    rows = (
+    rows: Any = (
         SessionFacilitator.objects.filter(of_week | of_group, facilitator__in=facilitators)
         .exclude(session=session.pk)
         .values("facilitator_id")
@@ -147,7 +148,8 @@ def _counted(
             load_week=Count("pk", filter=of_week),
         )
     )
-    return {row.pop("facilitator_id"): row for row in rows}
+    names = ("times_led", "load_day", "load_week")
+    return {row["facilitator_id"]: {name: row[name] for name in names} for row in rows}
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
