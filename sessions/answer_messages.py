@@ -49,10 +49,9 @@ def _person(message: OutboxMessage) -> User:
 
 
 def _program(message: OutboxMessage) -> Program:
-    found = Program.objects.select_related("site").filter(pk=message.program_id).first()
-    if found is None:
+    if message.program_id is None:
         raise Withhold("gone")
-    return found
+    return Program.objects.select_related("site").get(pk=message.program_id)
 
 
 def _not_at_night(
@@ -156,7 +155,8 @@ def assignment_answered(message: OutboxMessage, at: datetime) -> Letter:
 def proposal_settled(message: OutboxMessage, at: datetime) -> Letter:
     """To who proposed a time: it was taken."""
     person, program = _person(message), _program(message)
-    if not Proposal.objects.filter(pk=message.subject_id, taken=True).exists():
+    subject = message.subject_id
+    if subject is None or not Proposal.objects.filter(pk=subject, taken=True).exists():
         raise Withhold("gone")
     _not_at_night(person, program, at)
     return _letter(person, CHANGED)

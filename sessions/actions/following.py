@@ -63,7 +63,7 @@ def overtaken(at: datetime) -> Q:
         ~Q(session__state=SessionState.SCHEDULED)
         | ~Q(session__starts_at=F("starts_at"))
         | Q(session__starts_at__lte=at)
-        | ~Exists(there)
+        | Q(~Exists(there))
     )
 
 

@@ -151,8 +151,10 @@ def open_wishes(user: User, program: Program, at: datetime) -> QuerySet[CoverAsk
     )
 
 
-def _row(what: str, **columns: Any) -> dict[str, Any]:
-    return {"what": Value(what, output_field=CharField()), "row": JSONObject(**columns)}
+def _rows(rows: Any, what: str, **columns: Any) -> Any:
+    """The rows as pairs of their kind and an object of these columns."""
+    kind = Value(what, output_field=CharField())
+    return rows.order_by().annotate(what=kind, row=JSONObject(**columns)).values_list("what", "row")
 
 
 def _of_session(path: str) -> dict[str, str]:
@@ -169,38 +171,30 @@ def _names(path: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _asks(**which: str) -> Coalesce:
+    """How many were asked for a request."""
+    asks = CoverAsk.objects.filter(request=OuterRef("pk"), **which).order_by().values("request")
+    return Coalesce(Subquery(asks.annotate(n=Count("pk")).values("n")), 0)
+
+
 def _wishes(user: User, program: Program, at: datetime) -> Any:
-    return (
-        open_wishes(user, program, at)
-        .order_by()
-        .annotate(
-            **_row(
-                "wish", id="pk", **_of_session("request__session"),
-                **_names("request__facilitator__user"),
-            )
-        )
-        .values_list("what", "row")
+    rows = open_wishes(user, program, at)
+    return _rows(
+        rows, "wish", id="pk", **_of_session("request__session"),
+        **_names("request__facilitator__user"),
     )  # fmt: skip
 
 
 def _needs(user: User, program: Program, at: datetime) -> Any:
-    asks = CoverAsk.objects.filter(request=OuterRef("pk")).order_by().values("request")
-    return (
-        CoverRequest.objects.filter(
-            facilitator__user=user,
-            program=program,
-            session__starts_at__gt=at,
-            state__in=[CoverState.OPEN, CoverState.FILLED],
-        )
-        .order_by()
-        .annotate(
-            asked=Coalesce(Subquery(asks.annotate(n=Count("pk")).values("n")), 0),
-            **_row(
-                "need", id="pk", session="session_id", state="state", asked="asked",
-                **_of_session("session"), **_names("filled_by__user"),
-            ),
-        )
-        .values_list("what", "row")
+    rows = CoverRequest.objects.filter(
+        facilitator__user=user,
+        program=program,
+        session__starts_at__gt=at,
+        state__in=[CoverState.OPEN, CoverState.FILLED],
+    )
+    return _rows(
+        rows, "need", id="pk", session="session_id", state="state", asked=_asks(),
+        **_of_session("session"), **_names("filled_by__user"),
     )  # fmt: skip
 
 
@@ -222,16 +216,10 @@ def waiting_sessions(user: User, program: Program, at: datetime) -> QuerySet[Ses
 
 
 def _own_sessions(user: User, program: Program, at: datetime) -> Any:
-    return (
-        waiting_sessions(user, program, at)
-        .order_by()
-        .annotate(
-            **_row(
-                "session", id="session_id", part="part", answer="answer", again="asked_at",
-                **_of_session("session"),
-            )
-        )
-        .values_list("what", "row")
+    rows = waiting_sessions(user, program, at)
+    return _rows(
+        rows, "session", id="session_id", part="part", answer="answer", again="asked_at",
+        **_of_session("session"),
     )  # fmt: skip
 
 
@@ -251,17 +239,11 @@ _PATTERN = (
 
 
 def _own_series(user: User, program: Program, today: date) -> Any:
-    return (
-        waiting_series(user, program, today)
-        .order_by()
-        .annotate(
-            **_row(
-                "series", id="series_id", part="part", answer="answer",
-                title="series__group__name", room="series__room__name", starts_at="series__from_on",
-                **{name: f"series__{name}" for name in _PATTERN},
-            )
-        )
-        .values_list("what", "row")
+    rows = waiting_series(user, program, today)
+    return _rows(
+        rows, "series", id="series_id", part="part", answer="answer",
+        title="series__group__name", room="series__room__name", starts_at="series__from_on",
+        **{name: f"series__{name}" for name in _PATTERN},
     )  # fmt: skip
 
 
@@ -288,11 +270,7 @@ def _question(what: str, row: dict[str, Any], zone: ZoneInfo) -> Question:
     if what == "session":
         when = _when(row, zone)
     else:
-        series = GroupSeries(**{name: row[name] for name in _PATTERN})
-        series.starts, series.ends = (time.fromisoformat(row[k]) for k in ("starts", "ends"))
-        series.from_on, series.until_on = (
-            date.fromisoformat(row[k]) for k in ("from_on", "until_on")
-        )
+        series = _pattern(row)
         when = f"{pattern_in_words(series)}, through {wording.day(series.until_on, year=True)}"
     return Question(
         what, UUID(row["id"]), row["title"], when, row["room"], part, row["answer"],
@@ -368,26 +346,17 @@ def of_series_of(series: GroupSeries | None, session: GroupSession | None) -> Q:
 
 
 def _looked_for(program: Program, of: Q, at: datetime) -> Any:
-    asks = CoverAsk.objects.filter(request=OuterRef("pk")).order_by().values("request")
-    said = Q(answer=CoverAnswer.DECLINED)
-    return (
-        CoverRequest.objects.filter(
-            of,
-            program=program,
-            state=CoverState.OPEN,
-            session__state=SessionState.SCHEDULED,
-            session__starts_at__gt=at,
-        )
-        .order_by()
-        .annotate(
-            asked=Coalesce(Subquery(asks.annotate(n=Count("pk")).values("n")), 0),
-            cannot=Coalesce(Subquery(asks.annotate(n=Count("pk", filter=said)).values("n")), 0),
-            **_row(
-                "cover", id="pk", asked="asked", cannot="cannot", late="escalated_at",
-                **_of_session("session"), **_names("facilitator__user"),
-            ),
-        )
-        .values_list("what", "row")
+    rows = CoverRequest.objects.filter(
+        of,
+        program=program,
+        state=CoverState.OPEN,
+        session__state=SessionState.SCHEDULED,
+        session__starts_at__gt=at,
+    )
+    return _rows(
+        rows, "cover", id="pk", asked=_asks(), cannot=_asks(answer=CoverAnswer.DECLINED),
+        late="escalated_at",
+        **_of_session("session"), **_names("facilitator__user"),
     )  # fmt: skip
 
 
@@ -395,65 +364,46 @@ def _declined_sessions(program: Program, of: Q, at: datetime) -> Any:
     looked_for = CoverRequest.objects.filter(
         session=OuterRef("session"), facilitator=OuterRef("facilitator"), state=CoverState.OPEN
     )
-    return (
-        SessionFacilitator.objects.filter(
-            of,
-            ~Exists(looked_for),
-            session__program=program,
-            session__state=SessionState.SCHEDULED,
-            session__starts_at__gt=at,
-            active=True,
-            answer=Answer.DECLINED,
-        )
-        .order_by()
-        .annotate(
-            **_row(
-                "declined", id="session_id", **_of_session("session"), **_names("facilitator__user")
-            )
-        )
-        .values_list("what", "row")
+    rows = SessionFacilitator.objects.filter(
+        of,
+        ~Exists(looked_for),
+        session__program=program,
+        session__state=SessionState.SCHEDULED,
+        session__starts_at__gt=at,
+        active=True,
+        answer=Answer.DECLINED,
     )
+    return _rows(
+        rows, "declined", id="session_id", **_of_session("session"), **_names("facilitator__user"),
+    )  # fmt: skip
 
 
 def _declined_series(program: Program, of: Q, today: date) -> Any:
-    return (
-        SeriesFacilitator.objects.filter(
-            of,
-            series__program=program,
-            series__ended_at=None,
-            series__until_on__gte=today,
-            answer=Answer.DECLINED,
-        )
-        .order_by()
-        .annotate(
-            **_row(
-                "declined-series", id="series_id", title="series__group__name",
-                starts_at="series__from_on", **{n: f"series__{n}" for n in _PATTERN},
-                **_names("facilitator__user"),
-            )
-        )
-        .values_list("what", "row")
+    rows = SeriesFacilitator.objects.filter(
+        of,
+        series__program=program,
+        series__ended_at=None,
+        series__until_on__gte=today,
+        answer=Answer.DECLINED,
+    )
+    return _rows(
+        rows, "declined-series", id="series_id", title="series__group__name",
+        starts_at="series__from_on", **{n: f"series__{n}" for n in _PATTERN},
+        **_names("facilitator__user"),
     )  # fmt: skip
 
 
 def _proposed(program: Program, of: Q, at: datetime) -> Any:
     group = Coalesce("session__series__group__name", "series__group__name")
-    return (
-        Proposal.objects.filter(
-            of,
-            Q(session=None) | Q(session__starts_at__gt=at, session__state=SessionState.SCHEDULED),
-            program=program,
-            settled_at=None,
-        )
-        .order_by()
-        .annotate(
-            group=group,
-            **_row(
-                "proposed", id="pk", title="group", on="on", starts="starts", ends="ends",
-                starts_at="on", **_names("facilitator__user"),
-            ),
-        )
-        .values_list("what", "row")
+    rows = Proposal.objects.filter(
+        of,
+        Q(session=None) | Q(session__starts_at__gt=at, session__state=SessionState.SCHEDULED),
+        program=program,
+        settled_at=None,
+    )
+    return _rows(
+        rows, "proposed", id="pk", title=group, on="on", starts="starts", ends="ends",
+        starts_at="on", **_names("facilitator__user"),
     )  # fmt: skip
 
 
