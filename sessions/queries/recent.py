@@ -27,6 +27,7 @@ KINDS: Final = {
     "handed-over": ("Handed over", "person-badge"),
     "covered": ("Covered", "person-check"),
     "resolved": ("Settled", "check-lg"),
+    "steps-placed": ("Steps placed", "journal-text"),
 }
 
 

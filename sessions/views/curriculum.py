@@ -17,6 +17,7 @@ from sessions.forms.curriculum import PlaceStepsForm, StepForm
 from sessions.grants import PLANNERS
 from sessions.models import CurriculumItem, GroupSession, SupportGroup
 from sessions.queries.curriculum import Curriculum, curriculum_of, replaced
+from sessions.views.changes import after_act
 from sessions.views.form_page import form_page
 from sessions.views.roster import load_series
 
@@ -116,11 +117,9 @@ def place_steps(request: Asked, pk: UUID) -> HttpResponse:
     form = PlaceStepsForm(
         request.POST or None, series=found, initial=_beginning(request, pk), cancel=here
     )
-    place = partial(actions.place_steps, series=found, by=request.user, at=clock.now())
-    if form.carry_out(place):
-        number = wording.count(form.outcome, "session takes", "sessions take")
-        messages.success(request, f"{number} another step now.")
-        return redirect(here)
+    at = clock.now()
+    if form.carry_out(partial(actions.place_steps, series=found, by=request.user, at=at)):
+        return after_act(request, "sessions:series", pk, at=at)
     steps = list(form.fields["first_item"].queryset)  # type: ignore[attr-defined]
     intro = [
         "Sessions that were held, or have attendance or notes, keep their step.",
@@ -129,7 +128,7 @@ def place_steps(request: Asked, pk: UUID) -> HttpResponse:
     if steps and request.method == "GET":
         first = next((s for s in steps if s.pk == form.initial.get("first_item")), steps[0])
         day: date = form.initial["from_on"]
-        intro += _will_be(replaced(found, from_on=day, first_item=first, at=clock.now()))
+        intro += _will_be(replaced(found, from_on=day, first_item=first, at=at))
     return form_page(
         request, form, f"Steps of {found.group.name}", back=(found.group.name, here), intro=intro,
         stop="" if steps else "This group has no curriculum yet. Add its steps on the group's page.",

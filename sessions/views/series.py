@@ -1,13 +1,13 @@
 """Series for those who plan: see every date before it is saved, one series, end it, hand it over."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 
 from phpsupport.access.asked import Asked, today_of
@@ -68,20 +68,16 @@ def series_new(request: Asked) -> HttpResponse:
                 messages.error(request, "Nothing was saved. Write why it may stand all the same.")
                 act = "preview"
             if act != "preview":
+                at = clock.now()
                 made = _create(
                     request,
                     form,
                     kept,
                     accept=act in ("open", "anyway", "override"),
                     reason=reason if act == "override" else "",
+                    at=at,
                 )
-                number = made.sessions.count()
-                messages.success(
-                    request,
-                    f"{made.group.name} is planned: {wording.count(number, 'session')}. "
-                    "Enroll people next.",
-                )
-                return redirect("sessions:series", made.pk)
+                return after_act(request, "sessions:series", made.pk, at=at)
             shown = _preview(request, form, out)
         except Clashes as clash:
             messages.error(request, f"Nothing was saved. {clash.sentence}")
@@ -171,7 +167,7 @@ def _preview(request: Asked, form: SeriesForm, out: set[date]) -> queries.Previe
 
 
 def _create(
-    request: Asked, form: SeriesForm, out: set[date], *, accept: bool, reason: str
+    request: Asked, form: SeriesForm, out: set[date], *, accept: bool, reason: str, at: datetime
 ) -> GroupSeries:
     data, pattern = form.cleaned_data, form.pattern
     return actions.create_series(
@@ -197,7 +193,7 @@ def _create(
         accept=accept,
         override_reason=reason,
         by=request.user,
-        at=clock.now(),
+        at=at,
     )
 
 

@@ -123,7 +123,7 @@ def test_planning_a_series_across_a_clock_change(site, desk, axe, world):
     fill_in(twin, world, room="Garden Room")
     expect(twin.get_by_role("button", name="Save the series")).to_be_visible()
     desk.get_by_role("button", name="Save the series").dblclick()
-    expect(desk.get_by_text("Hearing Voices is planned: 4 sessions.")).to_be_visible()
+    expect(desk.get_by_text("Planned Hearing Voices: Tuesdays, 14:00–14:50, 4 sessions.")).to_be_visible()
     axe(desk)
     series = GroupSeries.objects.get(group=world.group)
     sessions = list(series.sessions.order_by("starts_at"))
@@ -262,5 +262,5 @@ def test_a_series_by_keyboard_alone(site, desk, world):
     outline = desk.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none"  # the focus is seen
     keys.press("Enter")
-    expect(desk.get_by_text("Hearing Voices is planned: 3 sessions.")).to_be_visible()
+    expect(desk.get_by_text("Planned Hearing Voices: Tuesdays, 14:00–14:50, 3 sessions.")).to_be_visible()
     assert GroupSeries.objects.get(group=world.group).sessions.count() == 3

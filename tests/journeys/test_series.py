@@ -60,7 +60,7 @@ def test_a_monthly_series_on_a_phone(site: str, phone: Page, axe: Callable, worl
     expect(phone.locator(".dates li").filter(has_text="Choice").first).to_be_visible()
     axe(phone)
     phone.get_by_role("button", name="Save the series").click()
-    expect(phone.get_by_text("Hearing Voices is planned: 3 sessions.")).to_be_visible()
+    expect(phone.get_by_text("Planned Hearing Voices: The 2nd and last Tuesday")).to_be_visible()
     made = GroupSeries.objects.get(group=world.group)
     assert made.nth_of_month == [2, LAST]
     taken = made.sessions.order_by("starts_at").values_list("item__title", flat=True)
@@ -91,7 +91,12 @@ def test_the_same_form_without_a_script(
     expect(page.get_by_text("3 dates are fine.")).to_be_visible()
     line_of(page, world.days[2]).get_by_role("checkbox").check()
     page.get_by_role("button", name="Save the series").click()
-    expect(page.get_by_text("Hearing Voices is planned: 2 sessions.")).to_be_visible()
+    done = page.get_by_text("Planned Hearing Voices: Every 2 weeks on Tuesdays, 14:00–14:50")
+    expect(done).to_be_visible()
+    assert GroupSeries.objects.filter(group=world.group).count() == 1
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("That is undone: Planned Hearing Voices")).to_be_visible()
+    assert not GroupSeries.objects.filter(group=world.group).exists()
 
 
 def test_a_curriculum_is_put_in_order_by_keyboard_and_shifted(
@@ -121,6 +126,8 @@ def test_a_curriculum_is_put_in_order_by_keyboard_and_shifted(
     desk.get_by_role("link", name="Shift the curriculum").click()
     axe(desk)
     desk.get_by_role("button", name="Place the steps").click()
-    expect(desk.get_by_text("3 sessions take another step now.")).to_be_visible()
+    expect(
+        desk.get_by_text("Placed the steps of Hearing Voices anew on 3 sessions")
+    ).to_be_visible()
     expect(line_of(desk, world.days[2]).first).to_contain_text("Choice")
     expect(desk.get_by_role("link", name="Shift the curriculum")).to_have_count(0)

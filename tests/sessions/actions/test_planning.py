@@ -11,6 +11,7 @@ from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Closure
 from sessions.actions import planning
+from sessions.actions.batches import undo_batch
 from sessions.actions.ledger import picture
 from sessions.actions.planning import create_series
 from sessions.models import (
@@ -24,7 +25,14 @@ from sessions.models import (
 )
 from sessions.queries.series import pattern_in_words, pattern_of
 from sessions.recurrence import KEEP, LAST, SHIFT, Times
-from tests.factories import make_facilitator, make_group, make_program, make_room, make_staff
+from tests.factories import (
+    make_facilitator,
+    make_group,
+    make_participant,
+    make_program,
+    make_room,
+    make_staff,
+)
 
 AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
 MONDAY = 0
@@ -216,6 +224,28 @@ def test_the_act_is_in_the_trail_once(world):
     found = AuditEvent.objects.get(action="series.created")
     assert (found.object_id, found.actor_id) == (series.pk, world.scheduler.pk)
     assert found.detail == {"sessions": 12, "left_out": 1, "not_cleared": 0, "set_aside": 0}
+
+
+def test_the_act_is_undone_as_a_whole_and_its_time_is_free_again(world):
+    series = world.create(until_on=date(2026, 10, 12))
+    batch = ScheduleBatch.objects.get()
+    undo_batch(batch=batch, by=world.scheduler, at=AT)
+    assert not GroupSeries.objects.filter(pk=series.pk).exists()
+    assert not SessionFacilitator.objects.exists()
+    world.create(until_on=date(2026, 10, 12))
+    batch.refresh_from_db()
+    assert batch.undone_at == AT
+
+
+def test_what_is_on_record_is_not_undone(world):
+    series = world.create(until_on=date(2026, 10, 12))
+    series.sessions.first().attendances.create(
+        program=world.program, participant=make_participant(world.program), status="present",
+        marked_at=AT,
+    )  # fmt: skip
+    with pytest.raises(Refused):
+        undo_batch(batch=ScheduleBatch.objects.get(), by=world.scheduler, at=AT)
+    assert series.sessions.count() == 2
 
 
 def test_the_history_of_the_rows_is_kept(world):

@@ -338,7 +338,8 @@ def test_a_clash_is_named_cannot_be_saved_and_can_be_left_out(client, program, s
         reverse("sessions:series-new"), {**asked, "act": "rest", "marked": ["2026-12-07"]}
     )
     made = GroupSeries.objects.exclude(pk=other.pk).get()
-    assert answer.url == reverse("sessions:series", args=[made.pk])
+    batch = made.batches.get()
+    assert answer.url == f"{reverse('sessions:series', args=[made.pk])}?done={batch.pk}"
     assert made.sessions.count() == 4
 
 
