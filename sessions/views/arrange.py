@@ -57,7 +57,7 @@ def week_move(request: Asked, pk: UUID) -> HttpResponse:
     preview = Preview(history=why_history(session, now) or "")
     if not preview.history and form.is_valid():
         try:
-            data = form.cleaned_data
+            data = dict(form.cleaned_data)
             people = people_of(data.pop("lead"), data.pop("co"), session.program_id)
             target = target_of(session=session, people=people, at=now, **data)
             if "confirm" in request.POST:

@@ -37,6 +37,7 @@ PEOPLE = {
 NO_PAGE = {
     "home:today", "health:health", "facilitators:matrix-export", "importing:template-csv",
     "importing:template-xlsx", "importing:sample", "importing:report", "sessions:series-preview", "sessions:series-edit-preview", "sessions:sheet-pdf",
+    "sessions:week-events",
 }  # fmt: skip
 # Signed out, beside those of the table.
 ENTRANCE = ("account_login", "account_reset_password")
