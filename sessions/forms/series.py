@@ -230,7 +230,7 @@ class PatternForm(PartForm):
     def refuse(self, refusal: Refused) -> None:
         """What is wrong with a further time stands beside its first field."""
         if refusal.field == "more_times":
-            refusal = Refused(refusal.sentence, field="more_1_weekdays", code=refusal.code)
+            refusal = Refused(refusal.sentence, field="more_1_weekdays", code="more_times")
         super().refuse(refusal)
 
 

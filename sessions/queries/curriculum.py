@@ -1,5 +1,6 @@
 """The steps of a group's curriculum, and the sessions on which they stand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -85,7 +86,7 @@ def curriculum_of(group: SupportGroup, *, at: datetime, zone: str) -> Curriculum
 
     used = [r for r in rows if r.retired_on is None]
 
-    def lines(some: list[CurriculumItem]) -> list[StepLine]:
+    def lines(some: Sequence[CurriculumItem]) -> list[StepLine]:
         return [
             StepLine(r.pk, n, r.title, r.materials, line(r), first=n == 1, last=n == len(some))
             for n, r in enumerate(some, start=1)
@@ -130,7 +131,7 @@ class Lost:
     next_on: date
 
 
-def lost_step(sessions: list[GroupSession], *, at: datetime) -> Lost | None:
+def lost_step(sessions: Sequence[GroupSession], *, at: datetime) -> Lost | None:
     """The first step that was lost lately, of the sessions of a series by start. No query.
 
     It is lost while the session after it is still to come and takes another step.

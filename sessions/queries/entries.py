@@ -123,7 +123,8 @@ class Entry:
     def title(self) -> str:
         """Everything in one line, for a pointer that rests on it."""
         led = f"led by {self.leads}" if self.people else "nobody leads it yet"
-        return f"{self.group} · {self.times} · {self.room} · {self.words} · {led}"
+        parts = (self.group, self.item, self.times, self.room, self.words, led)
+        return " · ".join(part for part in parts if part)
 
 
 # What is counted is read by session in its own small SELECT: every table that stays out of the

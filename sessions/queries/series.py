@@ -481,7 +481,7 @@ class SeriesPage:
     past: list[SessionLine] = field(default_factory=list)
     warned: int = 0
     first_warned: SessionLine | None = None
-    sessions: list[GroupSession] = field(default_factory=list)
+    sessions: Sequence[GroupSession] = ()
 
     @property
     def exceptions(self) -> list[SessionLine]:

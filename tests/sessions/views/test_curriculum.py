@@ -162,6 +162,8 @@ def test_the_step_stands_on_the_pages_of_its_session(client, program, series):
     lead = first.assignments.get().person
     assert "Choice" in client.get(reverse("sessions:session", args=[second.pk])).content.decode()
     assert "Choice" in client.get(reverse("sessions:series", args=[series.pk])).content.decode()
+    week = client.get(reverse("sessions:week") + "?week=2026-W48").content.decode()
+    assert "Recovery Planning · Choice · 10:00–10:50" in week
     page = client.get(reverse("sessions:group", args=[series.group_id])).content.decode()
     assert "Hope" in page
     client.force_login(lead)
