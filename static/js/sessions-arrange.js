@@ -77,6 +77,9 @@ async function events(range) {
   const found = await answer.json();
   closed = found.closed;
   calendar?.setOption("highlightedDates", Object.keys(closed));
+  // Functions of their own, so that the names of the days are written anew with the closed ones.
+  calendar?.setOption("dayHeaderFormat", (at) => dayName(at));
+  calendar?.setOption("dayCellFormat", (at) => dayNumber(at));
   if (d.by !== "time") calendar?.setOption("resources", found.resources);
   for (const place of root.querySelectorAll("[data-load]")) {
     place.textContent = found.loads[place.dataset.load] || "free";
