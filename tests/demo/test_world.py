@@ -15,6 +15,7 @@ from sessions.models import (
     ProgressNote,
     WaitlistEntry,
 )
+from sessions.queries.answers import open_matters
 
 
 @pytest.mark.django_db
@@ -42,6 +43,13 @@ def test_the_world_holds_together(now: datetime) -> None:
     late = [note for note in ProgressNote.objects.all() if note.late]
     assert late
     assert GroupNote.objects.filter(needs_cosignature=True).exists()
+    # Jo needs cover: Ana was asked and has not answered. Marcus said no, Theo named another time.
+    asked = program.cover_requests.get()
+    assert asked.state == "open"
+    assert asked.escalate_at > now
+    asks = dict(asked.asks.values_list("facilitator__user__first_name", "answer"))
+    assert asks == {"Ana": "", "Marcus": "declined"}
+    assert {m.what for m in open_matters(program, at=now)} == {"cover", "declined", "proposed"}
     # An evening group stands on its local day though it ends after midnight UTC.
     evening = GroupSession.objects.filter(series__group__kind="alumni").latest("starts_at")
     assert evening.ends_at.date() == evening.local_date + timedelta(days=1)
