@@ -184,6 +184,8 @@ def on_again(message: OutboxMessage, at: datetime) -> Letter:
 @kind(PLACE_KEPT)
 def place_kept(message: OutboxMessage, at: datetime) -> Letter:
     """To somebody for whom a time is kept, as long as it is. Quiet hours are theirs."""
+    if message.subject_id is None:
+        raise Withhold("no-longer-kept")
     found = WaitlistEntry.objects.select_related("program__site").filter(pk=message.subject_id)
     entry = found.first()
     until = _instant(message, "until")

@@ -43,6 +43,7 @@ from sessions.queries.placing import (
     judge,
     kept_apart,
     kept_days,
+    last_of,
     may_override,
     shown,
     stay_for,
@@ -252,7 +253,7 @@ def _place(verdict: Verdict, by: User | None, at: datetime) -> Placed:
         return Placed(series, person, verdict.stands, None, f"{name}: has a place from {since}.")
     if verdict.stands is not None:
         return Placed(series, person, None, verdict.stands, f"{name}: waits in line already.")
-    ids = {"participant_id": str(person.pk), "series_id": str(series.pk)}
+    ids: dict[str, Any] = {"participant_id": str(person.pk), "series_id": str(series.pk)}
     if not verdict.place:
         place = _give_place(
             series, person, verdict.episode, verdict.first, verdict.last, verdict.leaves_at
@@ -282,10 +283,10 @@ def _keep_overrides(blocked: Sequence[Verdict], reason: str, by: User | None, at
         return
     kept = []
     for verdict in blocked:
-        wanted = days_of(verdict.series, verdict.first, verdict.last)
         sessions = GroupSession.objects.filter(
             series=verdict.series, state=SessionState.SCHEDULED, starts_at__gt=at,
-            local_date__gte=wanted.start, local_date__lte=wanted.last_day,
+            local_date__gte=verdict.first,
+            local_date__lte=last_of(verdict.series, verdict.last),
         ).values_list("pk", flat=True)  # fmt: skip
         kept += [
             RuleOverride(
@@ -409,7 +410,7 @@ def _fill(series: GroupSeries, by: User | None, at: datetime) -> Filled:
     free.sort(key=lambda f: f[0].position)
     apart: set[Key] | None = None
     for entry, stay, first, last in free:
-        start = first_free(taken, series.capacity, first, days_of(series, first, last).last_day)
+        start = first_free(taken, series.capacity, first, last_of(series, last))
         if start is None:
             continue
         if apart is None:
@@ -451,7 +452,7 @@ def _stays_of(
     return found
 
 
-def _ids(entry: WaitlistEntry) -> dict[str, str]:
+def _ids(entry: WaitlistEntry) -> dict[str, Any]:
     return {"series_id": str(entry.series_id), "participant_id": str(entry.participant_id)}
 
 
@@ -492,8 +493,10 @@ def _offer(
     at: datetime,
 ) -> None:
     """Keep a place for somebody and tell them: a neutral message, and their own page."""
-    over = local_day(days_of(series, start, last).last_day, series.zone).end
-    until = min(kept_until(at, series.zone, hours), over)  # type: ignore[type-var]
+    until = kept_until(at, series.zone, hours)
+    over = local_day(last_of(series, last), series.zone).end
+    if over is not None:
+        until = min(until, over)
     entry.offered_at, entry.offer_until, entry.offered_from = at, until, start
     entry.save(update_fields=["offered_at", "offer_until", "offered_from"])
     record("offer.made", by=by, at=at, obj=entry, **_ids(entry))

@@ -20,6 +20,7 @@ from sessions import policies
 from sessions.actions.attendance import Mark, mark_attendance, open_for_marks, refuse
 from sessions.device import new_device
 from sessions.models import Attendance, GroupSession, Kiosk, KioskTry, Status
+from sessions.queries.attendance import planned_leaving
 from sessions.queries.kiosk import TAKES, Claim, live_kiosk, paused_until, person_at
 
 CODE_DIGITS: Final = 8
@@ -172,9 +173,11 @@ def sign_in(*, device_hash: str, claim: Claim, at: datetime) -> Outcome:
             return Outcome.PAUSED
         return Outcome.NOT_FOUND
     if not Attendance.objects.filter(session=session, participant=person).exists():
+        came, leaves = _arrival(session, at), planned_leaving(session, person)
+        departed = leaves if leaves and came and came < leaves else None
         mark_attendance(
             session=session,
-            marks=[Mark(person, Status.PRESENT, arrived=_arrival(session, at))],
+            marks=[Mark(person, Status.PRESENT, arrived=came, departed=departed)],
             version=session.attendance_version,
             by=kiosk.opened_by,
             at=at,

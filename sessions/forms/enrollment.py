@@ -28,12 +28,7 @@ class EnrollForm(PartForm):
     chosen = Pick(widget=forms.CheckboxSelectMultiple, choices=())
     from_on = forms.DateField(label="From")
     until_on = forms.DateField(label="Through", required=False)
-    leaves_at = forms.TimeField(
-        label="Leaves early at",
-        required=False,
-        help_text="Planned, so it never counts as left early. Empty takes what is usual for their "
-        "level of care.",
-    )
+    leaves_at = forms.TimeField(label="Leaves early at", required=False)
 
     def __init__(
         self,

@@ -167,6 +167,16 @@ def _planned_leaving(place: Enrollment | None, session: GroupSession) -> time | 
     return place.leaves_at if falls_inside(place.leaves_at, starts, ends) else None
 
 
+def planned_leaving(session: GroupSession, participant_id: UUID) -> time | None:
+    """When somebody is to leave this session before its end, as planned. One query."""
+    places = Enrollment.objects.filter(
+        enrolled_on(session.local_date),
+        series_id=session.series_id,
+        participant_id=participant_id,
+    )
+    return _planned_leaving(places.first(), session)
+
+
 def person_of(
     participant: Participant,
     *,

@@ -1,5 +1,6 @@
 """Rosters and waitlists, and what a person is enrolled in."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -282,7 +283,11 @@ def offers(program: Program, *, participant: Participant, today: date, at: datet
     taken = Q(enrollments__from_on__lte=today) & (
         Q(enrollments__until_on=None) | Q(enrollments__until_on__gte=today)
     )
-    kept = Q(waitlist__outcome=WaitOutcome.WAITING, waitlist__offer_until__gt=at)
+    kept = Q(
+        waitlist__outcome=WaitOutcome.WAITING,
+        waitlist__offer_until__gt=at,
+        waitlist__offered_from__lte=today,
+    )
     has = Enrollment.objects.filter(
         Q(until_on=None) | Q(until_on__gte=today), series=OuterRef("pk"), participant=participant
     )
@@ -328,6 +333,15 @@ class KeptPlace:
     until: str
 
 
+_SPAN = re.compile(r"(\d{1,2}:\d\d)–(\d{1,2}:\d\d)")
+
+
+def _on_the_dial(span: re.Match[str]) -> str:
+    """ "14:00–14:50" as participants read it: "2:00 PM to 2:50 PM"."""
+    starts, ends = (datetime.strptime(at, "%H:%M") for at in span.groups())  # noqa: DTZ007
+    return f"{starts:%-I:%M %p} to {ends:%-I:%M %p}"
+
+
 def kept_for(user: User, program: Program, *, at: datetime) -> list[KeptPlace]:
     """The places that are kept for the person themselves. One query."""
     zone = ZoneInfo(program.zone)
@@ -346,7 +360,7 @@ def kept_for(user: User, program: Program, *, at: datetime) -> list[KeptPlace]:
         KeptPlace(
             row.pk,
             row.series.group.name,
-            pattern_in_words(row.series),
+            _SPAN.sub(_on_the_dial, pattern_in_words(row.series)),
             f"{wording.day(until)}, {until:%-I:%M %p}",
         )
         for row in rows

@@ -348,7 +348,12 @@ def _not_twice(verdict: Verdict, known: _Known) -> None:
 
 def days_of(series: GroupSeries, first: date, last: date | None) -> Period[date]:
     """The days of a place as far as the series runs."""
-    return Period.days(first, min(last or series.until_on, series.until_on))
+    return Period.days(first, last_of(series, last))
+
+
+def last_of(series: GroupSeries, last: date | None) -> date:
+    """The last day of a place, which is never after the series' own."""
+    return min(last or series.until_on, series.until_on)
 
 
 def _early_leaving(

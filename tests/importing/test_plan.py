@@ -253,11 +253,11 @@ def test_a_discharge_ends_the_places(program):
     assert not report.faults
     ends = Enrollment.objects.filter(participant__record_number="RB503")
     assert set(ends.values_list("until_on", flat=True)) == {date(2026, 11, 20)}
-    # Who waited moves up, and the same files again change nothing.
-    assert WaitlistEntry.objects.get().outcome == "enrolled"
+    # The place is kept for who waited, and the same files again change nothing.
+    assert WaitlistEntry.objects.get().offer_until is not None
     again = bring_in(program, sample_files(participants=went, enrollments=None, attendance=None))
     assert (again.total.new, again.total.changed) == (0, 0)
-    assert not OutboxMessage.objects.exists()
+    assert [m.kind for m in OutboxMessage.objects.all()] == ["place_kept"]
 
 
 def test_a_place_in_an_alumni_group_belongs_to_no_stay(program):

@@ -25,6 +25,7 @@ from sessions.models import (
     WaitlistEntry,
     WaitOutcome,
 )
+from sessions.queries.placing import kept_days
 
 
 def _someone(desk: Desk, row: Row) -> Someone | None:
@@ -85,6 +86,8 @@ def plan_enrollments(desk: Desk) -> None:
             waits[entry.series_id, entry.participant_id].append(entry)
             if entry.outcome == WaitOutcome.WAITING:
                 desk.waiting.add((entry.series_id, entry.participant_id))
+                if kept := kept_days(entry, desk.at):
+                    taken[entry.series_id].append(kept)
         lines.update(
             WaitlistEntry.objects.filter(series_id__in=stored_series)
             .values_list("series_id")

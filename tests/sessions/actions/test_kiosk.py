@@ -16,7 +16,15 @@ from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import PolicyProfile
 from sessions.actions.kiosk import Outcome, close_kiosk, open_kiosk, sign_in, take_kiosk
-from sessions.models import Attendance, GroupSession, Kiosk, KioskTry, SessionState, Status
+from sessions.models import (
+    Attendance,
+    Enrollment,
+    GroupSession,
+    Kiosk,
+    KioskTry,
+    SessionState,
+    Status,
+)
 from sessions.queries import kiosk as queries
 from sessions.queries.kiosk import Claim, kiosk_page, live_kiosk
 from tests import factories as make
@@ -201,6 +209,14 @@ def test_present_with_the_time_by_who_opened_it(world: World) -> None:
     assert (world.session.state, world.session.attendance_version) == (SessionState.HELD, 1)
     told = AuditEvent.objects.get(action="attendance.marked")
     assert told.detail == {"people": 1, "at_kiosk": True}
+
+
+def test_a_planned_leaving_is_kept_with_the_mark(world: World) -> None:
+    Enrollment.objects.filter(participant=world.people[0]).update(leaves_at=time(10, 30))
+    _, device = opened(world)
+    at = world.session.starts_at + timedelta(minutes=7)
+    assert tell(device, says(), at) is Outcome.SIGNED_IN
+    assert Attendance.objects.get().departed == time(10, 30)
 
 
 @pytest.mark.parametrize(

@@ -355,7 +355,12 @@ def test_declined_on_their_behalf_the_next_is_asked(client, program, scheduler):
 
 def test_the_list_of_groups_counts_what_is_kept(client, program, scheduler):
     entry, _ = kept(program)
+    assert (
+        "0 of 1"
+        not in client.get(url("participant-enroll", make_participant(program))).content.decode()
+    )
     Enrollment.objects.all().delete()
+    WaitlistEntry.objects.filter(pk=entry.pk).update(offered_from=TODAY)
     page = client.get(url("participant-enroll", make_participant(program))).content.decode()
     assert "1 of 1 · full: waits" in page
     page = client.get(url("participant-groups", entry.participant)).content.decode()
