@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from phpsupport.lib.forms import Form, Section
+from phpsupport.lib.forms import Form, Row, Section
 from phpsupport.programs.policy import RULES, Rule, validate_rules
 
 
@@ -66,12 +66,19 @@ class PolicyForm(Form):
     note = forms.CharField(label="Why", max_length=300, required=False)
 
     def __init__(self, *args: Any, rules: dict[str, Any], today: date, **kwargs: Any) -> None:
-        sections: dict[str, list[str]] = {}
+        sections: dict[str, list[list[str]]] = {}
         for rule in RULES:
-            sections.setdefault(rule.section, []).append(rule.key)
+            rows = sections.setdefault(rule.section, [])
+            if rule.beside:
+                rows[-1].append(rule.key)
+            else:
+                rows.append([rule.key])
         self.layout = (
             Section("When", "effective_from", "note"),
-            *(Section(name, *keys) for name, keys in sections.items()),
+            *(
+                Section(name, *(Row(*keys) if len(keys) > 1 else keys[0] for keys in rows))
+                for name, rows in sections.items()
+            ),
         )
         kwargs["initial"] = {"effective_from": today, **rules}
         super().__init__(*args, **kwargs)

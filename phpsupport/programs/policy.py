@@ -25,6 +25,7 @@ class Rule:
     high: int = 10_000
     choices: tuple[tuple[str, str], ...] = ()
     check: bool = False
+    beside: bool = False  # stands in one row with the rule before it
 
 
 STAGES_WITH_NOTES = (
@@ -109,17 +110,17 @@ RULES: tuple[Rule, ...] = (
            "A series that is to meet on closed days all the same is not asked."),
     _level("rule_room_hours", "Outside the hours of the room", "warn"),
     _level("rule_turnaround", "Too little time between two groups in a room", "warn"),
-    Rule("turnaround_minutes", "Minutes between two groups in a room, at least", "number", 5, "", "Schedule", 0, 60),
+    Rule("turnaround_minutes", "Minutes between two groups in a room, at least", "number", 5, "", "Schedule", 0, 60, beside=True),
     _level("rule_load_day", "More groups in a day than agreed with a facilitator", "warn",
            "The number stands in the facilitator's record."),
     _level("rule_hours_week", "More hours of groups in a week than the most", "warn"),
     Rule("hours_week", "Hours of groups in a week for a facilitator, at most", "number", 20, "From Monday to Sunday.",
-         "Schedule", 1, 80),
+         "Schedule", 1, 80, beside=True),
     _level("rule_back_to_back", "More groups in a row than the most", "warn"),
-    Rule("back_to_back_most", "Groups in a row without a break, at most", "number", 3, "", "Schedule", 1, 12),
-    Rule("break_minutes", "A break between two groups has at least (minutes)", "number", 15, "", "Schedule", 1, 240),
+    Rule("back_to_back_most", "Groups in a row without a break, at most", "number", 3, "", "Schedule", 1, 12, beside=True),
+    Rule("break_minutes", "A break between two groups has at least (minutes)", "number", 15, "", "Schedule", 1, 240, beside=True),
     _level("rule_rest", "Too little rest between evening and morning", "warn"),
-    Rule("rest_hours", "Hours of rest between evening and morning, at least", "number", 11, "", "Schedule", 1, 24),
+    Rule("rest_hours", "Hours of rest between evening and morning, at least", "number", 11, "", "Schedule", 1, 24, beside=True),
     Rule("override_by", "May set a blocked rule aside, with a reason", "choices", ["program_lead"],
          "It stays visible on the session. Nobody chosen means that nobody may.", "Schedule", choices=MAY_OVERRIDE),
     Rule("cover_asks", "When somebody needs cover, who is asked", "choice", "planner",

@@ -259,7 +259,8 @@ class GroupSession(Row):
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="group_sessions")
     series = models.ForeignKey(GroupSeries, models.PROTECT, related_name="sessions")
-    room = models.ForeignKey(Room, models.PROTECT, related_name="group_sessions")
+    # The index by room and time below serves the key as well; the same for a person's time.
+    room = models.ForeignKey(Room, models.PROTECT, related_name="group_sessions", db_index=False)
     local_date = models.DateField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -313,6 +314,7 @@ class GroupSession(Row):
         indexes = [
             models.Index(fields=["program", "starts_at"], name="session_week"),
             models.Index(fields=["series", "local_date"], name="session_by_series"),
+            models.Index(fields=["room", "starts_at"], name="session_by_room"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -336,7 +338,9 @@ class SessionFacilitator(Row):
     session = models.ForeignKey(GroupSession, models.CASCADE, related_name="assignments")
     facilitator = models.ForeignKey(Facilitator, models.PROTECT, related_name="session_assignments")
     # The person, not the facilitator record: somebody may work in two programs.
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
+    )
     part = models.CharField(max_length=4, choices=Part, default=Part.LEAD)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -365,7 +369,10 @@ class SessionFacilitator(Row):
                 violation_error_message="The facilitator is busy at that time.",
             ),
         ]
-        indexes = [models.Index(fields=["facilitator", "starts_at"], name="slot_by_facilitator")]
+        indexes = [
+            models.Index(fields=["facilitator", "starts_at"], name="slot_by_facilitator"),
+            models.Index(fields=["person", "starts_at"], name="slot_by_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.part} of {self.session_id}"

@@ -29,6 +29,7 @@ from participants.names import display_name
 from sessions.models import Room
 
 ONE_DAY: Final = timedelta(days=1)
+TWO_DAYS: Final = timedelta(days=2)
 WEEK: Final = timedelta(days=7)
 
 
@@ -110,15 +111,7 @@ class Facts:
     closed: dict[date, str] = field(default_factory=dict)
 
 
-LABEL: Final = """
-CASE WHEN s.program_id = %(program)s THEN offered.name ELSE 'a group of ' || program.name END
-"""
-NAMED: Final = """
-JOIN group_sessions_groupseries series ON series.id = s.series_id
-JOIN group_sessions_supportgroup offered ON offered.id = series.group_id
-JOIN programs_program program ON program.id = s.program_id
-"""
-# A session lasts less than a day; the lower bounds let an index be used.
+# A session lasts less than a day; the bounds let an index be used.
 READ: Final = f"""
 WITH wanted AS MATERIALIZED (
     SELECT * FROM unnest(
@@ -139,36 +132,40 @@ places AS MATERIALIZED (
     FROM group_sessions_enrollment e
     JOIN guests USING (participant_id)
     WHERE e.from_on <= %(last)s AND (e.until_on IS NULL OR e.until_on >= %(first)s)
-)
-SELECT 'room', s.id, s.room_id, s.starts_at, s.ends_at, {LABEL}, NULL::jsonb
-FROM group_sessions_groupsession s {NAMED}
-WHERE s.id IN (
-    SELECT near.id FROM wanted w
-    JOIN group_sessions_groupsession near ON near.room_id = w.room_id
+),
+taken(what, id, about) AS (
+    SELECT 'room', near.id, near.room_id
+    FROM group_sessions_groupsession near
+    JOIN wanted w ON near.room_id = w.room_id
         AND near.starts_at < w.ends_at + interval '1 hour'
         AND near.ends_at > w.starts_at - interval '1 hour'
-        AND near.starts_at > w.starts_at - interval '2 days'
-    WHERE near.state IN ('scheduled', 'held')
-) AND NOT s.id = ANY(%(gone)s::uuid[])
-UNION ALL
-SELECT 'person', s.id, a.person_id, a.starts_at, a.ends_at, {LABEL}, NULL
-FROM unnest(%(since)s::timestamptz[], %(until)s::timestamptz[]) AS weeks(since, until)
-JOIN group_sessions_sessionfacilitator a ON a.person_id = ANY(%(people)s::uuid[]) AND a.active
-    AND a.starts_at < weeks.until AND a.ends_at > weeks.since
-    AND a.starts_at > weeks.since - interval '2 days'
-JOIN group_sessions_groupsession s ON s.id = a.session_id {NAMED}
+    WHERE near.room_id = ANY(%(rooms)s::uuid[])
+        AND near.starts_at > %(early)s AND near.starts_at < %(late)s
+        AND near.state IN ('scheduled', 'held')
+    UNION
+    SELECT 'person', a.session_id, a.person_id
+    FROM unnest(%(since)s::timestamptz[], %(until)s::timestamptz[]) AS weeks(since, until)
+    JOIN group_sessions_sessionfacilitator a
+        ON a.starts_at < weeks.until AND a.ends_at > weeks.since
+    WHERE a.person_id = ANY(%(people)s::uuid[])
+        AND a.starts_at > %(early)s AND a.starts_at < %(late)s AND a.active
+    UNION
+    SELECT 'guests', beside.id, beside.series_id
+    FROM group_sessions_groupsession beside
+    JOIN wanted w ON beside.starts_at < w.ends_at AND beside.ends_at > w.starts_at
+    WHERE beside.series_id IN (SELECT places.series_id FROM places)
+        AND beside.starts_at > %(early)s AND beside.starts_at < %(late)s
+        AND beside.state IN ('scheduled', 'held')
+)
+SELECT taken.what, s.id, taken.about, s.starts_at, s.ends_at,
+    CASE WHEN s.program_id = %(program)s THEN offered.name ELSE 'a group of ' || program.name END,
+    CASE WHEN taken.what = 'guests' THEN to_jsonb(s.local_date) END
+FROM taken
+JOIN group_sessions_groupsession s ON s.id = taken.id
+JOIN group_sessions_groupseries series ON series.id = s.series_id
+JOIN group_sessions_supportgroup offered ON offered.id = series.group_id
+JOIN programs_program program ON program.id = s.program_id
 WHERE NOT s.id = ANY(%(gone)s::uuid[])
-UNION ALL
-SELECT 'guests', s.id, s.series_id, s.starts_at, s.ends_at, {LABEL}, to_jsonb(s.local_date)
-FROM group_sessions_groupsession s {NAMED}
-WHERE s.id IN (
-    SELECT beside.id FROM wanted w
-    CROSS JOIN (SELECT DISTINCT series_id FROM places) others
-    JOIN group_sessions_groupsession beside ON beside.series_id = others.series_id
-        AND beside.local_date BETWEEN w.day - 1 AND w.day + 1
-        AND beside.starts_at < w.ends_at AND beside.ends_at > w.starts_at
-    WHERE beside.state IN ('scheduled', 'held')
-) AND NOT s.id = ANY(%(gone)s::uuid[])
 UNION ALL
 SELECT 'stands', s.id, s.room_id, s.starts_at, s.ends_at, '', jsonb_build_object(
     'shares', s.shares_room, 'people', (
@@ -228,6 +225,8 @@ def read_facts(
         "days": days,
         "first": min(days) - ONE_DAY,
         "last": max(days) + ONE_DAY,
+        "early": weeks[0][0] - TWO_DAYS,
+        "late": weeks[-1][1],
         "since": [since for since, _ in weeks],
         "until": [until for _, until in weeks],
         "people": list({f.user_id for f in people.values()}),
