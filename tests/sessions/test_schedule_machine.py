@@ -337,7 +337,7 @@ class Schedule(RuleBasedStateMachine):
                 assert cursor.fetchone() == (0,)
 
 
-EXAMPLES, STEPS = 14, 16
+EXAMPLES, STEPS = 10, 18
 ACTS = (
     "edit", "move", "staff", "cancel", "cancel_several", "hand_over", "end", "undo", "held", "note",
     "attendance", "refused",
