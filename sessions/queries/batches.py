@@ -134,8 +134,8 @@ class Kept:
         for session in sorted(self.sessions.values(), key=lambda s: s.starts_at):
             if why := self._why_session(session, at):
                 return why
-        for model, rows in self.rows.items():
-            for pk, row in rows.items():
+        for model in KEPT:
+            for pk, row in self.rows.get(model, {}).items():
                 if not _same(row.after, self.now.get(model, {}).get(pk)):
                     return self._changed_since(model, row)
         return None

@@ -193,7 +193,8 @@ def cancel_several(request: Asked) -> HttpResponse:
         )[:SHOWN_AT_MOST]  # fmt: skip
     chosen = set(request.POST.getlist("session"))
     picked = [s for s in rows if str(s.pk) in chosen]
-    form = CancelForm(request.POST or None, cancel=reverse("sessions:week"))
+    form = CancelForm(request.POST or None)
+    form.submit = ""  # the page has buttons of its own: first to look, then to do
     what = None
     if request.method == "POST" and form.is_valid():
         try:
