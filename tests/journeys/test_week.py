@@ -281,3 +281,18 @@ def test_on_a_phone_the_week_is_a_list(site, open_page, sign_in, axe, world):
     wide = phone.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0
     axe(phone)
+
+
+def test_the_week_on_paper_is_one_landscape_page_a_program(site, desk, sign_in, axe, world):
+    sign_in(desk, world.scheduler)
+    desk.goto(world.address())
+    desk.get_by_role("link", name="Print").click()
+    expect(desk.get_by_role("heading", name="Harbor Day Program")).to_be_visible()
+    expect(desk.get_by_role("button", name="Print")).to_be_visible()
+    axe(desk)
+    for paper in ("A4", "Letter"):
+        printed = desk.pdf(format=paper, prefer_css_page_size=True)
+        pages = re.findall(rb"/Type\s*/Page\b", printed)
+        (size,) = set(re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", printed))
+        assert len(pages) == 1
+        assert float(size[0]) > float(size[1])
