@@ -47,6 +47,7 @@ class InterestForm(Form):
         chosen: Any = self.fields["participant"]
         chosen.queryset = participants
         chosen.choices = shown
+        chosen.as_chips = True
         if len(shown) == 1:
             chosen.initial = shown[0][0]
         relation: Any = self.fields["relation"]
@@ -55,5 +56,5 @@ class InterestForm(Form):
             relation.label = "How you know each other"
             relation.help_text = (
                 "Only you, your supervisor and the program lead can read this. "
-                "Who plans sees that the two of you are to be kept apart."
+                "Who plans sees only that two people on a roster are to be kept apart."
             )
