@@ -105,7 +105,7 @@ class ProgramRules:
     program_id: UUID
     requirements: tuple[TrainingRequirement, ...] = ()
     profiles: tuple[tuple[date, dict[str, Any]], ...] = ()  # by the day from which they hold
-    _policies: dict[date, dict[str, Any]] = field(default_factory=dict, repr=False)
+    _policies: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
     _requirements: dict[date, tuple[pure.Requirement, ...]] = field(
         default_factory=dict, repr=False
     )
@@ -113,10 +113,11 @@ class ProgramRules:
 
     def policy_on(self, day: date) -> dict[str, Any]:
         """The rules in force on `day` over the defaults."""
-        if day not in self._policies:
-            begun = [rules for since, rules in self.profiles if since <= day]
-            self._policies[day] = {**DEFAULTS, **(begun[-1] if begun else {})}
-        return self._policies[day]
+        begun = sum(since <= day for since, _ in self.profiles)
+        if begun not in self._policies:
+            rules = self.profiles[begun - 1][1] if begun else {}
+            self._policies[begun] = {**DEFAULTS, **rules}
+        return self._policies[begun]
 
     def asked_on(self, day: date) -> tuple[pure.Requirement, ...]:
         """What is asked of a facilitator on `day`: what had been retired by then is not."""

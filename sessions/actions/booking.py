@@ -24,6 +24,7 @@ from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import policy_in_force
 from phpsupport.users.models import User
+from sessions.conflicts import Rule
 from sessions.models import GroupSession, RuleOverride, SessionFacilitator, SessionState
 from sessions.queries.slots import Obstacle, Wanted, obstacles
 
@@ -183,6 +184,11 @@ def may_override(by: User | None, *, program_id: UUID, at: datetime | None, zone
         return False
     roles = policy_in_force(program_id, clock.local_date(at, zone))["override_by"]
     return scope_of(by).has(program_id, *(Role(role) for role in roles))
+
+
+def sharing(found: Iterable[Obstacle]) -> list[Obstacle]:
+    """Those that say of a room or a person that it is shared: usually none of very many."""
+    return [o for o in found if o.kind in (Rule.ROOM, Rule.FACILITATOR)]
 
 
 def room_is_shared(found: Iterable[Obstacle], index: int) -> bool:

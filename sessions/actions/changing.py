@@ -26,6 +26,7 @@ from sessions.actions.booking import (
     once_more,
     refuse_obstacles,
     room_is_shared,
+    sharing,
     store_people,
     time_is_shared,
 )
@@ -209,6 +210,7 @@ def _write(
     done: Done, judged: Sequence[Change], fresh: Sequence[Fresh], obstacles: Sequence[Obstacle]
 ) -> None:
     """All rows in their new place: whoever leaves first, then times, then whoever comes."""
+    obstacles = sharing(obstacles)
     shared = {c.session.pk: time_is_shared(obstacles, index) for index, c in enumerate(judged)}
     shares_room = {c.session.pk: room_is_shared(obstacles, index) for index, c in enumerate(judged)}
     leaving: list[UUID] = []

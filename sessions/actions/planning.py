@@ -27,6 +27,7 @@ from sessions.actions.booking import (
     people_of,
     refuse_obstacles,
     room_is_shared,
+    sharing,
     time_is_shared,
 )
 from sessions.curriculum import placed
@@ -156,11 +157,12 @@ def create_series(
         "usual",
         [SeriesFacilitator(series=series, facilitator=f, part=part) for f, part in people],
     )
+    shared = sharing(found)
     sessions = [
         GroupSession(
             program_id=program_id, series=series, room=room, local_date=w.local_date,
             starts_at=w.starts_at, ends_at=w.ends_at, item_id=step,
-            shares_room=room_is_shared(found, number),
+            shares_room=room_is_shared(shared, number),
         )
         for number, (w, step) in enumerate(zip(wanted, steps, strict=True))
     ]  # fmt: skip
@@ -171,7 +173,7 @@ def create_series(
         {
             (session.pk, person)
             for number, session in enumerate(sessions)
-            for person in time_is_shared(found, number)
+            for person in time_is_shared(shared, number)
         },
     )
     one.rows("batch", [batch])

@@ -4,10 +4,9 @@ The same question is asked for the preview of a series, for one session that mov
 locks, by the actions themselves.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -78,7 +77,7 @@ def obstacles(
         [_slot(w, facts, place) for w in wanted],
         _busy(wanted, facts, place),
         zone=zone,
-        rules=lru_cache(lambda day: Rules.of(facts.rules.policy_on(day))),
+        rules=_rules(facts),
         known=Known(
             not_cleared=told,
             never=barred,
@@ -103,6 +102,19 @@ def obstacles(
     if silent:
         found += _silent(wanted, facts, found, judgement.shares_room, judgement.shares_time)
     return found
+
+
+def _rules(facts: Facts) -> Callable[[date], Rules]:
+    """The rules of a day; days under one policy have the same."""
+    by_policy: dict[int, Rules] = {}
+
+    def of(day: date) -> Rules:
+        policy = facts.rules.policy_on(day)
+        if id(policy) not in by_policy:
+            by_policy[id(policy)] = Rules.of(policy)
+        return by_policy[id(policy)]
+
+    return of
 
 
 def _obstacle(clash: Clash) -> Obstacle:
