@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import typst
 from django.conf import settings
@@ -20,16 +20,19 @@ def sheet_file(sheet: Sheet) -> bytes:
     A name in a script for which this machine has no letters cannot be in a PDF/UA file; the sheet
     is then a tagged PDF all the same, with a box for each letter.
     """
-    root = Path(settings.BASE_DIR)
-    words = {"sheet": json.dumps(asdict(sheet))}
-
-    def made(**standard: str) -> bytes:
-        return typst.compile(
-            str(root / TEMPLATE), root=str(root), font_paths=[str(root / FONTS)],
-            sys_inputs=words, format="pdf", **standard,
-        )  # fmt: skip
-
     try:
-        return made(pdf_standards="ua-1")
+        return _made(sheet, "ua-1")
     except typst.TypstError:
-        return made()
+        return _made(sheet, None)
+
+
+def _made(sheet: Sheet, standard: Literal["ua-1"] | None) -> bytes:
+    root = Path(settings.BASE_DIR)
+    return typst.compile(
+        str(root / TEMPLATE),
+        root=str(root),
+        font_paths=[str(root / FONTS)],
+        sys_inputs={"sheet": json.dumps(asdict(sheet))},
+        format="pdf",
+        pdf_standards=standard,
+    )

@@ -51,8 +51,8 @@ def sheet_of(session: GroupSession) -> Sheet:
     lines = []
     for row, name in zip(rows, names, strict=True):
         number = f" …{row.participant.record_number[-2:]}" if often[name] > 1 else ""
-        early = row.leaves_at is not None and row.leaves_at < head.ends
-        lines.append(Line(name + number, wording.clock_time(row.leaves_at) if early else ""))
+        leaves = row.leaves_at if row.leaves_at and row.leaves_at < head.ends else None
+        lines.append(Line(name + number, wording.clock_time(leaves) if leaves else ""))
     lines.sort(key=lambda line: display_sort_key(line.name, ""))
     return Sheet(head.when, head.room, tuple(lines))
 

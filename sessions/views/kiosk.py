@@ -122,7 +122,7 @@ def done(request: HttpRequest) -> HttpResponse:
     here = live_kiosk(device, at=clock.now()) if device else None
     if here is None:
         return redirect("outside:kiosk")
-    return _tablet(request, "sessions/kiosk/done.html", {"kiosk": here})
+    return _tablet(request, "sessions/kiosk/done.html", {"kiosk": here}, back_after=5)
 
 
 def _who(request: HttpRequest, device: str) -> HttpResponse:
@@ -170,14 +170,23 @@ def _who_page(
 ) -> HttpResponse:
     at = clock.now()
     if paused_until(here, at=at):
-        return _tablet(request, "sessions/kiosk/paused.html", {"kiosk": here})
+        return _tablet(request, "sessions/kiosk/paused.html", {"kiosk": here}, back_after=30)
     context = {"kiosk": here, "form": form, "refused": refused}
     return _tablet(request, "sessions/kiosk/who.html", context)
 
 
 def _tablet(
-    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    back_after: int = 0,
 ) -> HttpResponse:
+    """A page of the tablet; after so many seconds it leads back by itself, also without scripts."""
     here: Kiosk | None = context.get("kiosk")
     line = {"crisis": crisis_line(here.program, at=clock.now())} if here else {}
-    return render(request, template, {**context, **line}, status=status)
+    answer = render(request, template, {**context, **line}, status=status)
+    if back_after:
+        answer["Refresh"] = f"{back_after}; url={reverse('outside:kiosk')}"
+    return answer
