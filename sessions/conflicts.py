@@ -168,12 +168,12 @@ class Known:
     of person and participant.
     """
 
-    not_cleared: Mapping[tuple[int, Hashable], str] = field(default_factory=dict)
-    never: Collection[tuple[int, Hashable]] = frozenset()
-    apart: Collection[tuple[Hashable, Hashable]] = frozenset()
-    languages: Mapping[Hashable, Collection[str]] = field(default_factory=dict)
-    most_a_day: Mapping[Hashable, int] = field(default_factory=dict)
-    room_hours: Mapping[Hashable, tuple[time, time]] = field(default_factory=dict)
+    not_cleared: Mapping[tuple[int, Any], str] = field(default_factory=dict)
+    never: Collection[tuple[int, Any]] = frozenset()
+    apart: Collection[tuple[Any, Any]] = frozenset()
+    languages: Mapping[Any, Collection[str]] = field(default_factory=dict)
+    most_a_day: Mapping[Any, int] = field(default_factory=dict)
+    room_hours: Mapping[Any, tuple[time, time]] = field(default_factory=dict)
     closed: Mapping[date, str] = field(default_factory=dict)
 
 
@@ -217,7 +217,7 @@ def judge(
     zone: str,
     rules: Callable[[date], Rules] | Rules,
     known: Known | None = None,
-    standing: Mapping[Hashable, Slot] | None = None,
+    standing: Mapping[Any, Slot] | None = None,
 ) -> Judgement:
     """Everything that speaks against the candidates.
 
@@ -251,7 +251,7 @@ class _Bench:
         zone: str,
         rules: Callable[[date], Rules] | Rules,
         known: Known,
-        standing: Mapping[Hashable, Slot],
+        standing: Mapping[Any, Slot],
     ) -> None:
         self.zone = find_zone(zone)
         self.candidates = candidates
@@ -278,7 +278,9 @@ class _Bench:
     def asked(self, rule: Rule) -> bool:
         return any(rules.levels[rule] is not Level.IGNORE for rules in self.rules)
 
-    def tell(self, index: int, rule: Rule, sentence: str, about: Hashable | None = None, **more: Any) -> None:  # fmt: skip
+    def tell(
+        self, index: int, rule: Rule, sentence: str, about: Hashable | None = None, **more: Any
+    ) -> None:
         level = Level.BLOCK if more.get("final") else self.rules[index].levels[rule]
         if level is not Level.IGNORE:
             self.found.append(Clash(index, rule, level, sentence, about, **more))

@@ -203,7 +203,7 @@ class ClearanceFile:
     @cached_property
     def turns(self) -> list[date]:
         """The days on which the answer can change: between two of them it is the same."""
-        found = {since for since, _ in self.rules.profiles}
+        found: set[date | None] = {since for since, _ in self.rules.profiles}
         found |= {r.retired_on for r in self.rules.requirements if r.retired_on}
         asked = {
             str(r.pk): pure.Requirement(str(r.pk), r.name, r.validity_months, r.required)
@@ -221,7 +221,7 @@ class ClearanceFile:
         for period in (*self.away, *(o.period for o in self._lifted)):
             found |= {period.start, period.end}
         found.add(_after(self.facilitator.ended_on))
-        return sorted(found - {None})  # type: ignore[type-var]
+        return sorted(day for day in found if day is not None)
 
     def standing_on(self, day: date, *, as_lead: bool = True) -> pure.Clearance:
         """Like `on`, reckoned once for all days between two turns; what runs out soon, which each

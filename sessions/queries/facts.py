@@ -216,7 +216,7 @@ def read_facts(
     keys = [w.key for w in wanted if w.key]
     days = [w.local_date for w in wanted]
     weeks = _weeks(days, ZoneInfo(zone))
-    asked = {
+    asked: dict[str, Any] = {
         "program": program_id,
         "starts": [w.starts_at for w in wanted],
         "ends": [w.ends_at for w in wanted],
