@@ -84,6 +84,7 @@ ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
         frozenset({R.SUPERVISOR, R.PROGRAM_LEAD, R.SCHEDULER}),
     ),
     ("Rooms", "sessions:rooms", "door-open", PLANNING),
+    ("Recent changes", "sessions:changes", "arrow-counterclockwise", PLANNING),
     ("Closed days", "office:closures", "calendar-x", PLANNING),
     ("Import", "importing:start", "upload", PLANNING),
     ("People and roles", "office:people", "key", frozenset({R.PROGRAM_LEAD, R.ADMINISTRATOR})),
