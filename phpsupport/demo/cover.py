@@ -48,9 +48,7 @@ def _needs_cover(w: World) -> None:
     request = for_page().get(pk=made[0].pk)
     able = {r.candidate.id for r in ranking(request, at=w.now).able}
     asked: list[Facilitator] = [w.peers[k] for k in ("ana", "marcus") if w.peers[k].pk in able]
-    for ask in ask_candidates(
-        request=request, facilitators=asked, by=w.users["priya"], at=w.now
-    ):
+    for ask in ask_candidates(request=request, facilitators=asked, by=w.users["priya"], at=w.now):
         if ask.facilitator_id == w.peers["marcus"].pk:
             decline_cover(ask=ask, by=w.users["marcus"], at=w.now)
 
