@@ -15,7 +15,7 @@ def write_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> int:
     if not rows:
         return 0
     meta = rows[0]._meta
-    columns = [meta.get_field(name) for name in fields]
+    columns: list[Any] = [meta.get_field(name) for name in fields]
     key: Any = meta.pk
     quote = connection.ops.quote_name
     casts = ", ".join(f"%s::{_array(column)}" for column in [key, *columns])

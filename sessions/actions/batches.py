@@ -74,7 +74,7 @@ def undo_batch(*, batch: ScheduleBatch, by: User | None, at: datetime) -> Schedu
         _put_back(kept, stays)
     _follow(kept, batch, stays, by=by, at=at)
     _tell(kept, told, stays, at=at)
-    if not GroupSeries.objects.filter(pk=batch.series_id).exists():
+    if batch.series_id and not GroupSeries.objects.filter(pk=batch.series_id).exists():
         batch.series = None
     batch.undone_at, batch.undone_by = at, by
     batch.save(update_fields=["undone_at", "undone_by", "series"])

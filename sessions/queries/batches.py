@@ -217,9 +217,9 @@ class Kept:
     def places_back(self) -> list[PlaceBack]:
         """The places in the schedule that are taken again. Three queries."""
         people: dict[UUID, dict[UUID, Values]] = {pk: {} for pk in self.sessions}
-        for row in SessionFacilitator.objects.filter(session_id__in=self.sessions):
-            people[row.session_id][row.pk] = {
-                c.attname: getattr(row, c.attname) for c in row._meta.concrete_fields
+        for led in SessionFacilitator.objects.filter(session_id__in=self.sessions):
+            people[led.session_id][led.pk] = {
+                c.attname: getattr(led, c.attname) for c in led._meta.concrete_fields
             }
         for pk, kept in self.rows.get(SessionFacilitator, {}).items():
             values = kept.before or kept.after or {}
@@ -292,12 +292,12 @@ def read_batches(batches: Iterable[ScheduleBatch]) -> dict[UUID, Kept]:
             now[model] = {pk: stored[pk] for pk in ids if pk in stored}
         else:
             now[model] = {row.pk: row for row in model.objects.filter(pk__in=ids)}
-    for pk, kept in found.items():
-        kept.now = {
+    for pk, whole in found.items():
+        whole.now = {
             model: {row_id: now[model][row_id] for row_id in rows if row_id in now[model]}
-            for model, rows in kept.rows.items()
+            for model, rows in whole.rows.items()
         }
-        kept.sessions = {s: stored[s] for s in sessions[pk] if s in stored}
+        whole.sessions = {s: stored[s] for s in sessions[pk] if s in stored}
     return found
 
 

@@ -413,7 +413,7 @@ class Consequence:
     @property
     def summary(self) -> str:
         """ "2 sessions move, 1 is cancelled, 1 is new.\""""
-        said = []
+        said: list[str] = []
         for key, one, many in (
             ("moved", "moves", "move"),
             ("staffed", "gets other people", "get other people"),

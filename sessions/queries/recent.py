@@ -121,7 +121,9 @@ def coming_sessions(
         rows = rows.filter(room=room)
     found = with_records(rows.select_related("series__group", "room", "program__site"))
     return (
-        found.filter(recorded=False).annotate(people=led_by("session")).order_by("starts_at", "pk")
+        found.filter(recorded=False)  # type: ignore[misc]
+        .annotate(people=led_by("session"))
+        .order_by("starts_at", "pk")
     )
 
 

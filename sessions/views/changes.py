@@ -188,9 +188,8 @@ def cancel_several(request: Asked) -> HttpResponse:
     look = LookForm(data, user=request.user, program=request.program)
     rows: list[GroupSession] = []
     if look.is_valid():
-        rows = coming_sessions(
-            request.program, user=request.user, at=at, **look.cleaned_data
-        )[:SHOWN_AT_MOST]  # fmt: skip
+        asked = coming_sessions(request.program, user=request.user, at=at, **look.cleaned_data)
+        rows = list(asked[:SHOWN_AT_MOST])
     chosen = set(request.POST.getlist("session"))
     picked = [s for s in rows if str(s.pk) in chosen]
     form = CancelForm(request.POST or None)
