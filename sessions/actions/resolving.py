@@ -74,10 +74,10 @@ def resolve_leave(
     _refuse_unknown(decisions, {s.pk for s in in_leave(leave, at=at)}, FOR_LEAVE)
     targets, uncovered = [], []
     for d in decisions:
-        if d.choice == Choice.COVER and d.instead is None:
-            uncovered.append(d.session)
+        if d.choice == Choice.COVER and d.instead is not None:
+            targets.append(_covered(d, d.instead, leave))
         elif d.choice == Choice.COVER:
-            targets.append(_covered(d, leave))
+            uncovered.append(d.session)
         elif d.choice != Choice.KEEP:
             targets.append(_target(d, "The facilitator is away", program))
     name = leave.facilitator.user.name
@@ -131,15 +131,14 @@ def _target(d: Decision, why: str, program: Program) -> Target:
     )  # fmt: skip
 
 
-def _covered(d: Decision, leave: Leave) -> Target:
+def _covered(d: Decision, instead: Facilitator, leave: Leave) -> Target:
     """The session with somebody else in the part of the one who is away."""
-    assert d.instead is not None
     people = tuple(
-        (d.instead if f.pk == leave.facilitator_id else f, part) for f, part in stored(d.session)
+        (instead if f.pk == leave.facilitator_id else f, part) for f, part in stored(d.session)
     )
     if len({f.pk for f, _ in people}) < len(people):
         raise Refused(
-            f"{d.instead.user.name} leads that session already. Choose somebody else.", code="twice"
+            f"{instead.user.name} leads that session already. Choose somebody else.", code="twice"
         )
     return Target(d.session, people=people, moved=True)
 

@@ -237,7 +237,9 @@ def test_from_a_red_cell_to_the_reason_and_a_permission(site, desk, axe):
     row.get_by_role("link").filter(has_text="Not cleared").click()
     expect(desk.get_by_role("heading", name="Ana Solís")).to_be_visible()
     reasons = desk.locator("#clearance .reasons").first
-    expect(reasons).to_have_text(f"{requirement.name} counts only through {wording.date_in_full(ran_out)}.")
+    expect(reasons).to_have_text(
+        f"{requirement.name} counts only through {wording.date_in_full(ran_out)}."
+    )
     expect(desk.locator("#clearance").get_by_text("Not cleared").first).to_be_visible()
     axe(desk)
 
