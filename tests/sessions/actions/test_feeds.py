@@ -8,6 +8,7 @@ import time_machine
 from django.db import IntegrityError
 
 from facilitators.models import Facilitator
+from participants.actions.stays import discharge_participant
 from participants.models import Participant
 from phpsupport.access.actions import end_role, give_role
 from phpsupport.access.models import RoleAssignment
@@ -16,8 +17,16 @@ from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Program
 from sessions.actions.feeds import make_feed, note_reading, revoke_feed, token_hash
+from sessions.actions.groups import create_group, edit_group
 from sessions.calendar_file import Entry
-from sessions.models import CalendarFeed, GroupSession, SessionFacilitator, SessionState
+from sessions.models import (
+    CalendarFeed,
+    Enrollment,
+    GroupKind,
+    GroupSession,
+    SessionFacilitator,
+    SessionState,
+)
 from sessions.queries.feed import entries_of, file_of, live_feed
 from tests import factories as make
 
@@ -283,3 +292,39 @@ def test_when_it_was_read_is_kept_to_the_hour(leader: Facilitator) -> None:
     note_reading(feed=feed, at=NOW + timedelta(minutes=17))
     feed.refresh_from_db()
     assert feed.last_read_at == NOW
+
+
+def test_the_label_is_the_catalogues_and_never_empty(
+    leader: Facilitator, session: GroupSession, program: Program
+) -> None:
+    planner = make.make_staff(program, Role.SCHEDULER)
+    group = session.series.group
+    edit_group(group=group, by=planner, at=NOW, calendar_label="Kreis")
+    assert [e.words for e in entries(leader.user)] == ["Kreis"]
+    edit_group(group=group, by=planner, at=NOW, calendar_label="  ")
+    assert [e.words for e in entries(leader.user)] == ["Group"]
+    assert (
+        create_group(program=program, name="New", capacity=9, by=planner, at=NOW).calendar_label
+        == "Group"
+    )
+
+
+def test_after_discharge_only_alumni_groups_are_left(
+    participant: Participant, session: GroupSession, program: Program, leader: Facilitator
+) -> None:
+    alumni = make.make_series(
+        program, group=make.make_group(program, kind=GroupKind.ALUMNI), weekdays=(3,)
+    )
+    place = make.enroll(alumni, participant)
+    Enrollment.objects.filter(pk=place.pk).update(episode=None)
+    make.make_session(alumni, date(2026, 3, 5))
+    assert [e.starts_at.day for e in entries(participant.user)] == [3, 5]
+    planner = make.make_staff(program, Role.SCHEDULER)
+    discharge_participant(
+        episode=participant.episodes.get(),
+        on=date(2026, 3, 2),
+        reason="completed",
+        by=planner,
+        at=NOW,
+    )
+    assert [e.starts_at.day for e in entries(participant.user)] == [5]
