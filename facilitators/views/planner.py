@@ -233,7 +233,9 @@ def leave_add(request: Asked, pk: UUID) -> HttpResponse:
         said = days_words(form.cleaned_data["from_on"], form.cleaned_data["until_on"])
         touched = sessions_in(form.outcome, at)
         if touched and scope_of(request.user).has(facilitator.program_id, *PLANNERS):
-            messages.success(request, f"Leave is recorded: {said}. Say what becomes of each session.")
+            messages.success(
+                request, f"Leave is recorded: {said}. Say what becomes of each session."
+            )
             return redirect("sessions:leave", pk=form.outcome.pk)
         told = ""
         if touched:

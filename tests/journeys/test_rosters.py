@@ -84,7 +84,9 @@ def test_several_at_once_with_the_one_that_clashes_left_out(site, desk, axe, sig
     expect(desk.get_by_text("3 chosen.")).to_be_visible()
     axe(desk)
     desk.get_by_role("button", name="Enroll").click()
-    expect(desk.get_by_text("Tea and Talk and Morning Circle meet at the same time")).to_be_visible()
+    expect(
+        desk.get_by_text("Tea and Talk and Morning Circle meet at the same time")
+    ).to_be_visible()
     expect(desk.get_by_role("checkbox", name="Leave out Cleo Doe")).to_be_checked()
     expect(desk.get_by_role("checkbox", name="Leave out Ada Doe")).not_to_be_checked()
     assert Enrollment.objects.filter(series=world.circle).count() == 0

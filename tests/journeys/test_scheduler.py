@@ -101,7 +101,9 @@ def test_planning_a_series_across_a_clock_change(site, desk, axe, world):
 
     # Every date with its verdict, before anything is saved.
     expect(desk.locator(".dates li")).to_have_count(5)
-    expect(desk.get_by_text("3 dates are fine, 1 has something in the way and 1 is left out.")).to_be_visible()
+    expect(
+        desk.get_by_text("3 dates are fine, 1 has something in the way and 1 is left out.")
+    ).to_be_visible()
     expect(line_of(desk, world.days[0])).to_contain_text("Fine")
     way = "forward" if world.change.month < 7 else "back"
     told = f"The clocks went {way} since the date before: still 14:00."
@@ -123,7 +125,9 @@ def test_planning_a_series_across_a_clock_change(site, desk, axe, world):
     fill_in(twin, world, room="Garden Room")
     expect(twin.get_by_role("button", name="Save the series")).to_be_visible()
     desk.get_by_role("button", name="Save the series").dblclick()
-    expect(desk.get_by_text("Planned Hearing Voices: Tuesdays, 14:00–14:50, 4 sessions.")).to_be_visible()
+    expect(
+        desk.get_by_text("Planned Hearing Voices: Tuesdays, 14:00–14:50, 4 sessions.")
+    ).to_be_visible()
     axe(desk)
     series = GroupSeries.objects.get(group=world.group)
     sessions = list(series.sessions.order_by("starts_at"))
@@ -201,9 +205,7 @@ def test_filling_the_roster_and_the_line_behind_it(site, desk, axe, world):
     expect(desk.get_by_text("Full (2 places): waits, number 2 in line.")).to_be_visible()
     axe(desk)
     desk.get_by_role("button", name="Enroll", exact=True).click()
-    expect(
-        desk.get_by_text("2 people have a place: Bea Doe and Cleo Doe.").first
-    ).to_be_visible()
+    expect(desk.get_by_text("2 people have a place: Bea Doe and Cleo Doe.").first).to_be_visible()
     expect(desk.get_by_text("Waiting in line: Dov Doe and Ezra Doe.").first).to_be_visible()
     waiting = desk.get_by_role("heading", name="Waiting").locator("xpath=ancestor::section")
     expect(waiting.get_by_role("listitem")).to_contain_text(["Dov Doe", "Ezra Doe"])
@@ -262,5 +264,7 @@ def test_a_series_by_keyboard_alone(site, desk, world):
     outline = desk.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none"  # the focus is seen
     keys.press("Enter")
-    expect(desk.get_by_text("Planned Hearing Voices: Tuesdays, 14:00–14:50, 3 sessions.")).to_be_visible()
+    expect(
+        desk.get_by_text("Planned Hearing Voices: Tuesdays, 14:00–14:50, 3 sessions.")
+    ).to_be_visible()
     assert GroupSeries.objects.get(group=world.group).sessions.count() == 3
