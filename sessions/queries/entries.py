@@ -205,12 +205,12 @@ def entries(*, program: Program, since: datetime, until: datetime, at: datetime)
         cursor.execute(SESSIONS, {"program": program.pk, "since": since, "until": until})
         rows = cursor.fetchall()
     return [
-        Entry(
+        Entry(  # type: ignore[misc]  # the columns stand in the order of the fields
             *row[:-1],
             *row[-1],
-            starts=row[STARTS].astimezone(zone),
-            ends=row[ENDS].astimezone(zone),
-            past=row[ENDS] <= at,
+            row[STARTS].astimezone(zone),
+            row[ENDS].astimezone(zone),
+            row[ENDS] <= at,
         )
         for row in rows
     ]
