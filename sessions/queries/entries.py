@@ -205,7 +205,7 @@ def entries(*, program: Program, since: datetime, until: datetime, at: datetime)
         cursor.execute(SESSIONS, {"program": program.pk, "since": since, "until": until})
         rows = cursor.fetchall()
     return [
-        Entry(  # type: ignore[misc]  # the columns stand in the order of the fields
+        Entry(  # type: ignore[call-arg]  # the columns stand in the order of the fields
             *row[:-1],
             *row[-1],
             row[STARTS].astimezone(zone),
