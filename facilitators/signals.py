@@ -23,4 +23,5 @@ interest_declared = Signal()
 
 def sessions_in(leave: Leave, at: datetime) -> int:
     """How many coming sessions the person was to lead in those days."""
-    return sum(number for _, number in leave_preview.send(sender=Leave, leave=leave, at=at))
+    answers = leave_preview.send(sender=Leave, leave=leave, at=at)
+    return sum(int(number or 0) for _, number in answers)

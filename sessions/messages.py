@@ -243,9 +243,15 @@ def plan_awaits(message: OutboxMessage, at: datetime) -> Letter:
     return _something_waits(_user(message.recipient_id))
 
 
+def _subject(message: OutboxMessage) -> UUID:
+    if message.subject_id is None:
+        raise Withhold("gone")
+    return message.subject_id
+
+
 def _still_flagged(message: OutboxMessage, at: datetime) -> bool:
     return SessionFacilitator.objects.filter(
-        facilitator_id=message.subject_id,
+        facilitator_id=_subject(message),
         flagged_at__isnull=False,
         active=True,
         starts_at__gt=at,
@@ -254,17 +260,19 @@ def _still_flagged(message: OutboxMessage, at: datetime) -> bool:
 
 
 def _leave_unsettled(message: OutboxMessage, at: datetime) -> bool:
-    leave = Leave.objects.filter(pk=message.subject_id).first()
-    if leave is None or message.program_id is None:
+    found = (
+        Leave.objects.filter(pk=_subject(message)).select_related("facilitator__program").first()
+    )
+    if found is None:
         return False
-    program = Program.objects.get(pk=message.program_id)
-    return undecided_in_leave(program, at=at).filter(leave_id=leave.pk).exists()
+    open_ = undecided_in_leave(found.facilitator.program, at=at)
+    return any(row.leave_id == found.pk for row in open_)  # type: ignore[attr-defined]
 
 
 def _still_together(message: OutboxMessage, at: datetime) -> bool:
     interest = (
         ConflictOfInterest.objects.select_related("program__site", "facilitator")
-        .filter(pk=message.subject_id)
+        .filter(pk=_subject(message))
         .first()
     )
     return interest is not None and of_interest(interest, at=at).exists()

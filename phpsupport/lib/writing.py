@@ -28,7 +28,7 @@ class OneStatement:
         if not objs:
             return
         query = compilers.InsertQuery(type(objs[0]))
-        query.insert_values(objs[0]._meta.concrete_fields, objs)
+        query.insert_values(objs[0]._meta.concrete_fields, list(objs))
         compiler = cast(Any, query.get_compiler(connection=connection))
         ((text, params),) = compiler.as_sql()
         self._parts.append(f"{name} AS ({text} RETURNING *)")
@@ -52,7 +52,7 @@ class OneStatement:
             else:
                 values.append(f"%s::{field.cast_db_type(connection)}")
                 defaults.append(field.get_db_prep_save(field.get_default(), connection))
-            columns.append(connection.ops.quote_name(field.column))
+            columns.append(connection.ops.quote_name(cast(str, field.column)))
         table = connection.ops.quote_name(model._meta.db_table)
         into = f"{table} ({', '.join(columns)})"
         words = ("INSERT INTO", into, "SELECT", ", ".join(values), "FROM", source, "RETURNING *")

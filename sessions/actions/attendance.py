@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -141,7 +142,7 @@ def mark_attendance(
     if session.state == SessionState.SCHEDULED and any(m.status in CAME for m in changed):
         session.state = SessionState.HELD
     session.save(update_fields=["attendance_version", "state"])
-    source = {"at_kiosk": True} if at_kiosk else {}
+    source: dict[str, Any] = {"at_kiosk": True} if at_kiosk else {}
     record("attendance.marked", by=by, at=at, obj=session, people=len(changed), **source)
     return Marked(session, len(changed), unmarked)
 

@@ -19,7 +19,7 @@ class ArrangeForm(MoveForm):
     """Day, time, room, and who leads."""
 
     submit = ""
-    layout = (Row("on", "starts", "ends"), Row("room", "lead"), "co")
+    layout: tuple[Any, ...] = (Row("on", "starts", "ends"), Row("room", "lead"), "co")
     lead = FacilitatorChoice(
         Facilitator.objects.none(), label="Leads", required=False, empty_label="Nobody yet"
     )

@@ -16,7 +16,7 @@ class MoveForm(SlotForm):
     """Another day, time or room."""
 
     submit = "Move the session"
-    layout = (Row("on", "starts", "ends"), "room")
+    layout: tuple[Any, ...] = (Row("on", "starts", "ends"), "room")
     on = forms.DateField(label="Day")
     starts = forms.TimeField(label="Starts")
     ends = forms.TimeField(label="Ends")

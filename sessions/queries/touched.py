@@ -156,7 +156,7 @@ def touched(
     about = {"closed_on": closed_on} if closed_on else {"leave": leave}
     places = (
         Enrollment.objects.filter(
-            enrolled_on(OuterRef("local_date")),
+            enrolled_on(OuterRef("local_date")),  # type: ignore[arg-type]
             series=OuterRef("series"),
             participant__sealed_at=None,
         )

@@ -27,7 +27,7 @@ from sessions.models import (
     SessionState,
     SupportGroup,
 )
-from sessions.recurrence import Occurrence, Pattern, Verdict, occurrences
+from sessions.recurrence import Occurrence, Pattern, Verdict, last_day, occurrences
 
 DATES_TOLD = 3
 COLUMN_OF = {"from_on": "from", "until_on": "until", "zone": "time_zone"}
@@ -227,9 +227,10 @@ def _plan_group(
         if run.group.retired_on:
             desk.warn(row, "group", "This group is retired. It stays so.")
     stored = next((s for s in run.series if s.from_on == pattern.from_on), None)
+    last = last_day(pattern, ())  # a file always gives one
     if stored is None:
         other = next(
-            (s for s in run.series if s.from_on <= pattern.until_on and s.until_on >= pattern.from_on),
+            (s for s in run.series if s.from_on <= last and s.until_on >= pattern.from_on),
             None,
         )  # fmt: skip
         if other is not None:
@@ -242,7 +243,7 @@ def _plan_group(
         series = GroupSeries(
             program=desk.program, group=run.group, room=room, weekdays=sorted(pattern.weekdays),
             starts=pattern.starts, ends=pattern.ends, zone=pattern.zone, from_on=pattern.from_on,
-            until_on=pattern.until_on, capacity=row.values["capacity"],
+            until_on=last, capacity=row.values["capacity"],
         )  # fmt: skip
         desk.add(series)
         for person, part in ((lead, Part.LEAD), (co, Part.CO)):
