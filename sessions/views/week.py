@@ -13,7 +13,6 @@ from django.utils.cache import patch_vary_headers
 
 from phpsupport.access.asked import Asked, now_and_today
 from phpsupport.access.gate import allow
-from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from sessions.grants import PLANNERS, STAFF_WHO_SEE_THE_WEEK
 from sessions.queries import week as queries
@@ -105,7 +104,6 @@ def week(request: Asked) -> HttpResponse:
             "width": found.width,
             "beside": max((lane.beside for lane in found.lanes), default=1),
             "may_plan": may_plan,
-            "is_facilitator": scope.has(program.pk, Role.FACILITATOR),
         },
     )
     patch_vary_headers(answer, ["User-Agent", "Sec-CH-UA-Mobile"])

@@ -450,7 +450,6 @@ function show() {
   const room = wide.matches && typeof EventCalendar !== "undefined";
   root.hidden = !room;
   if (plain) plain.hidden = room;
-  document.querySelector(".week-key")?.classList.toggle("is-beside", room);
   if (small) small.hidden = room;
   if (room && !calendar) start();
 }
