@@ -15,6 +15,7 @@ from participants.models import EpisodeOfCare, Participant
 from phpsupport.access.roles import Role
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.periods import Period
+from sessions.actions.batches import undo_batch
 from sessions.actions.enrollment import (
     enroll,
     enroll_in_several,
@@ -23,9 +24,22 @@ from sessions.actions.enrollment import (
     promote_waiting,
 )
 from sessions.actions.schedule import cancel_session, move_session, staff_session
-from sessions.actions.series import create_series, end_series, replace_facilitator
+from sessions.actions.series import (
+    create_series,
+    edit_series,
+    end_series,
+    replace_facilitator,
+)
 from sessions.conflicts import first_date_over_capacity
-from sessions.models import Enrollment, GroupSeries, GroupSession, SessionState, WaitlistEntry
+from sessions.models import (
+    Enrollment,
+    GroupSeries,
+    GroupSession,
+    ScheduleBatch,
+    SessionState,
+    WaitlistEntry,
+)
+from sessions.queries.editing import Edit
 from tests.factories import (
     make_facilitator,
     make_group,
@@ -122,12 +136,24 @@ class Town:
             open_ended = Enrollment.objects.filter(until_on=None)
             return leave_series(enrollment=some(open_ended), last_on=soon(), **own)
 
+        def edit() -> object:
+            hour = chance.choice((9, 10, 11))
+            changed = Edit(
+                weekdays=[chance.choice((0, 0, 2))], starts=time(hour, 5), ends=time(hour, 55),
+                room=some([None, *self.rooms]),
+            )  # fmt: skip
+            return edit_series(series=series(), edit=changed, scope="all", accept=True, **own)
+
+        def undo() -> object:
+            batches = ScheduleBatch.objects.filter(undone_at=None).exclude(kind="created")
+            return undo_batch(batch=some(batches), **own)
+
         rarely = [
             lambda: end_series(series=series(), last_on=MONDAYS[2], **own),
             lambda: cancel_session(session=session(), reason="Snow", **own),
         ]
         often = [
-            plan, move, staff, hand_over, several, give_up,
+            plan, move, staff, hand_over, several, give_up, edit, undo,
             lambda: promote_waiting(series=series(), **own),
             lambda: leave_waitlist(
                 entry=some(WaitlistEntry.objects.filter(outcome="waiting")), **own
