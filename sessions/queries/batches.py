@@ -16,6 +16,7 @@ from sessions.models import (
     Enrollment,
     GroupSeries,
     GroupSession,
+    Part,
     Room,
     ScheduleBatch,
     SeriesFacilitator,
@@ -43,6 +44,11 @@ NOT_OURS: Final = frozenset({"id", "sequence", "changed_at", "attendance_version
 # Answers and flags come and go beside it; they do not stand in the way of undoing.
 BESIDE: Final = frozenset({"answer", "answered_at", "asked_at", "flagged_at"})
 TAKES_TIME: Final = (SessionState.SCHEDULED, SessionState.HELD)
+
+LED: Final[dict[type[Any], str]] = {
+    SessionFacilitator: "session_id",
+    SeriesFacilitator: "series_id",
+}
 
 Values = dict[str, Any]
 
@@ -81,7 +87,8 @@ class Kept:
     now: dict[type[Any], dict[UUID, Any]] = field(default_factory=dict)
     # Every session it is about, with `recorded`, whether or not its own row changed.
     sessions: dict[UUID, GroupSession] = field(default_factory=dict)
-    later: bool = False
+    # Who leads now where the batch took somebody off.
+    there: dict[type[Any], list[Any]] = field(default_factory=dict)
 
     def made(self, model: type[Any]) -> list[UUID]:
         return [pk for pk, row in self.rows.get(model, {}).items() if row.before is None]
@@ -138,7 +145,7 @@ class Kept:
             for pk, row in self.rows.get(model, {}).items():
                 if not _same(row.after, self.now.get(model, {}).get(pk)):
                     return self._changed_since(model, row)
-        return None
+        return self._somebody_came()
 
     def _why_session(self, session: GroupSession, at: datetime) -> str | None:
         row = self.rows.get(GroupSession, {}).get(session.pk)
@@ -164,6 +171,20 @@ class Kept:
             )
         if back and back["state"] == SessionState.SCHEDULED and back["starts_at"] <= at:
             return f"{named} would have begun by now, so this cannot be undone."
+        return None
+
+    def _somebody_came(self) -> str | None:
+        """Why somebody whom the act took off cannot come back: they, or another lead, are there."""
+        for model, of in LED.items():
+            ours = set(self.rows.get(model, {}))
+            for values in self.gone(model).values():
+                for row in self.there.get(model, []):
+                    if row.pk in ours:
+                        continue
+                    same = getattr(row, of) == values[of]
+                    leads = row.part == values["part"] == Part.LEAD
+                    if same and (leads or row.facilitator_id == values["facilitator_id"]):
+                        return self._changed_since(model, Row(values, None))
         return None
 
     def _changed_since(self, model: type[Any], row: Row) -> str:
@@ -264,7 +285,7 @@ class Kept:
 
 
 def read_batches(batches: Iterable[ScheduleBatch]) -> dict[UUID, Kept]:
-    """Batches with their rows and what those are now. One query per table, and two."""
+    """Batches with their rows and what those are now. One query per table, and four."""
     found = {batch.pk: Kept(batch) for batch in batches}
     wanted: dict[type[Any], set[UUID]] = {}
     sessions: dict[UUID, set[UUID]] = {pk: set() for pk in found}
@@ -292,7 +313,12 @@ def read_batches(batches: Iterable[ScheduleBatch]) -> dict[UUID, Kept]:
             now[model] = {pk: stored[pk] for pk in ids if pk in stored}
         else:
             now[model] = {row.pk: row for row in model.objects.filter(pk__in=ids)}
+    there = {}
+    for model, of in LED.items():
+        led = {v[of] for whole in found.values() for v in whole.gone(model).values()}
+        there[model] = list(model.objects.filter(**{f"{of}__in": led})) if led else []
     for pk, whole in found.items():
+        whole.there = there
         whole.now = {
             model: {row_id: now[model][row_id] for row_id in rows if row_id in now[model]}
             for model, rows in whole.rows.items()

@@ -242,6 +242,18 @@ def test_what_was_done_last_is_undone_first(world):
     assert everything() == before
 
 
+def test_who_was_taken_off_does_not_come_back_beside_somebody_put_on_since(world):
+    staff_session(session=world.one, lead=None, by=world.by, at=AT)
+    off = newest()
+    staff_session(session=world.one, lead=world.ana, by=world.by, at=AT + timedelta(minutes=1))
+    on = newest()
+    with pytest.raises(Refused, match=r"Who leads Circle of Fri 20 Nov, .* Undo that first"):
+        undo(world, off)
+    undo(world, on)
+    undo(world, off)
+    assert world.one.assignments.get().facilitator == world.ana
+
+
 def test_what_has_begun_or_would_have_begun_is_not_undone(world):
     move(world)
     with pytest.raises(Refused, match="has begun"):
