@@ -129,7 +129,7 @@ def test_fifty_windows_want_one_room_and_one_facilitator(site: str) -> None:
     series = GroupSeries.objects.get()
     assert GroupSession.objects.count() == 4
     won = next(a for a in answers if a.status == 302)
-    assert won.location == reverse("sessions:series", args=[series.pk])
+    assert won.location.partition("?")[0] == reverse("sessions:series", args=[series.pk])
     taken = f"Harbor Room is taken by {series.group.name} until 10:50"
     for refused in (a for a in answers if a.status == 200):
         assert "Nothing was saved." in refused.page
