@@ -1,7 +1,7 @@
 """Coming sessions with somebody who is not cleared on the day, by person, with the reasons."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ class Lacking:
 
     session_id: UUID
     series_id: UUID
+    on: date
     day: str
     times: str
     group: str
@@ -46,9 +47,10 @@ class Person:
 
     @property
     def rest(self) -> str:
-        """ "26 more until Thu 4 Feb", or ''."""
+        """ "26 more until Thu 4 Feb 2027", or ''."""
         more = len(self.sessions) - SHOWN
-        return f"{more} more until {self.sessions[-1].day}" if more > 0 else ""
+        last = wording.day(self.sessions[-1].on, year=True)
+        return f"{more} more until {last}" if more > 0 else ""
 
     @property
     def why(self) -> str:
@@ -81,7 +83,8 @@ def not_cleared(program: Program, *, at: datetime) -> list[Person]:
         starts, ends = row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)
         found.setdefault(row.facilitator_id, []).append(
             Lacking(
-                session.pk, session.series_id, wording.day(session.local_date),
+                session.pk, session.series_id, session.local_date,
+                wording.day(session.local_date),
                 wording.span(starts, ends), session.series.group.name, session.room.name,
                 row.get_part_display(), why,
             )
