@@ -123,7 +123,8 @@ class Entry:
     def title(self) -> str:
         """Everything in one line, for a pointer that rests on it."""
         led = f"led by {self.leads}" if self.people else "nobody leads it yet"
-        parts = (self.group, self.item, self.times, self.room, self.words, led)
+        aside = "a rule is set aside" if self.overridden else ""
+        parts = (self.group, self.item, self.times, self.room, self.words, led, aside)
         return " · ".join(part for part in parts if part)
 
 

@@ -365,3 +365,8 @@ def test_an_entry_says_what_is_missing(changes: dict[str, Any], look: str, words
     assert (found.look, found.words) == (look, words)
     assert found.gap == (words == "needs a facilitator")
     assert found.title.startswith(f"Hope · 10:00–10:50 · Oak · {words} · ")
+
+
+def test_an_entry_says_that_a_rule_is_set_aside() -> None:
+    assert entry(overridden=True).title.endswith(" · a rule is set aside")
+    assert "set aside" not in entry().title

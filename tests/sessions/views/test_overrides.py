@@ -103,7 +103,11 @@ def test_a_lead_gives_a_reason_and_it_stays_visible(
     assert "Room taken" in page
     assert TAKEN in page
     assert f"{lead.name}, Wed 18 Nov 2026, 10:20: “The two groups meet as one today”" in page
-    assert client.get(reverse("sessions:week")).content.decode().count("a rule is set aside") == 1
+    week = client.get(reverse("sessions:week")).content.decode()
+    assert week.count("a rule is set aside") == 2  # beside the name, and where a pointer rests
+    days = {"start": "2026-11-16", "end": "2026-11-23"}
+    events = client.get(reverse("sessions:week-events"), days)
+    assert events.content.decode().count("a rule is set aside") == 1
 
 
 def test_the_policy_names_who_may(client: Client, program: Program, session: GroupSession) -> None:
