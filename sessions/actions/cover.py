@@ -213,6 +213,9 @@ def decline_cover(*, ask: CoverAsk, by: User, at: datetime) -> CoverAsk:
         ask.answer, ask.answered_at = CoverAnswer.DECLINED, at
         ask.save(update_fields=["answer", "answered_at"])
         record("cover.declined", by=by, at=at, obj=request)
+        if not request.asks.filter(answer=CoverAnswer.NONE).exists():
+            # Nobody is left who could still say yes: those who plan need not wait for the hour.
+            _tell(NEEDED, [request], planners_of(request.program, at), at=at)
     return ask
 
 

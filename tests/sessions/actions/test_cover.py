@@ -325,6 +325,21 @@ def test_who_cannot_may_think_again_while_it_is_open(world):
     refused("accepted", decline_cover, ask=ask, by=world.tuan.user, at=AT)
 
 
+def test_when_the_last_one_cannot_those_who_plan_hear_of_it_at_once(world):
+    tuan, bea = world.ask(world.needed(), world.tuan, world.bea)
+    later = AT + timedelta(minutes=5)
+
+    def heard():
+        rows = OutboxMessage.objects.filter(kind="cover_needed", due_at=later)
+        return set(rows.values_list("recipient_id", flat=True))
+
+    decline_cover(ask=tuan, by=tuan.facilitator.user, at=later)
+    assert heard() == set()
+    for _ in range(2):
+        decline_cover(ask=bea, by=bea.facilitator.user, at=later)
+    assert heard() == {world.planner.pk, world.lead.pk}
+
+
 def test_it_can_be_withdrawn_until_somebody_has_it(world):
     request = world.needed()
     refused("not_yours", withdraw_cover, request=request, by=world.tuan.user, at=AT)
