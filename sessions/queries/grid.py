@@ -273,7 +273,8 @@ def load(found: Sequence[Entry]) -> str:
 def month(
     first: date, since: date, until: date, shown: Sequence[Entry], eye: Eye
 ) -> list[list[Lane]]:
-    """The weeks of a month; a weekend only where something takes place on one."""
+    """The weeks of a month; a weekend only where something takes place on one, and no week of
+    which then only days of another month are left."""
     width = max(5, 1 + max((e.on.weekday() for e in shown), default=4))
     weeks = []
     for n in range((until - since).days // 7):
@@ -287,7 +288,8 @@ def month(
             lane.slots = [eye.placed(e) for e in named]
             lane.more = len(found) - len(named)
             week.append(lane)
-        weeks.append(week)
+        if not all(lane.other for lane in week):
+            weeks.append(week)
     return weeks
 
 

@@ -132,9 +132,9 @@ def test_a_month_has_whole_weeks_and_names_as_many_as_there_is_room_for() -> Non
     first, since, until = date(2026, 11, 1), date(2026, 10, 26), date(2026, 12, 7)
     found = [entry(time(9 + n), room=str(n)) for n in range(grid.IN_A_MONTHS_CELL + 3)]
     weeks = grid.month(first, since, until, found, eye())
-    assert [len(week) for week in weeks] == [5] * 6
+    assert [len(week) for week in weeks] == [5] * 5
     lanes = {lane.iso: lane for week in weeks for lane in week}
-    assert lanes["2026-10-30"].other
+    assert lanes["2026-12-01"].other
     assert not lanes["2026-11-18"].other
     busy = lanes["2026-11-18"]
     assert (len(busy.slots), busy.more) == (grid.IN_A_MONTHS_CELL - 1, 4)
@@ -147,6 +147,16 @@ def test_a_month_shows_a_weekend_only_where_something_takes_place_on_one() -> No
     first, since, until = date(2026, 11, 1), date(2026, 10, 26), date(2026, 12, 7)
     saturday = entry(time(10), on=date(2026, 11, 21))
     assert {len(w) for w in grid.month(first, since, until, [saturday], eye())} == {6}
+
+
+def test_a_week_is_in_the_month_when_a_day_of_the_month_is_shown_in_it() -> None:
+    """November 2026 begins on a Sunday."""
+    first, since, until = date(2026, 11, 1), date(2026, 10, 26), date(2026, 12, 7)
+    weeks = grid.month(first, since, until, [], eye())
+    assert weeks[0][0].iso == "2026-11-02"
+    sunday = entry(time(10), on=date(2026, 11, 1))
+    weeks = grid.month(first, since, until, [sunday], eye())
+    assert (weeks[0][0].iso, weeks[0][-1].iso) == ("2026-10-26", "2026-11-01")
 
 
 def test_the_list_leaves_out_empty_days_but_not_today_nor_a_closed_one() -> None:
