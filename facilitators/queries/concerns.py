@@ -19,7 +19,7 @@ from facilitators.taxonomy import BOUNDARY_CATEGORIES
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
-from phpsupport.lib import clock, wording
+from phpsupport.lib import wording
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 
@@ -337,8 +337,3 @@ def own_report(concern: BoundaryConcern) -> OwnReport:
         narrative=concern.narrative,
         answers=[step.words for step in told],
     )
-
-
-def today_in(program: Program, at: datetime) -> date:
-    """The site's day."""
-    return clock.local_date(at, program.zone)

@@ -32,7 +32,7 @@ def report(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     program = request.program  # type: ignore[attr-defined]
     people = Facilitator.objects.filter(program=program).exclude(stage=Stage.ENDED)
-    staff = queries.staff_holding(program, queries.today_in(program, now), *STAFF)
+    staff = queries.staff_holding(program, clock.local_date(now, program.zone), *STAFF)
     mine = people.filter(user=request.user).first()  # type: ignore[misc]
     form = forms.ReportForm(
         request.POST or None,
@@ -190,7 +190,7 @@ def _page(
     request: HttpRequest, concern: BoundaryConcern, sent: forms.StepForm | None = None
 ) -> HttpResponse:
     now = clock.now()
-    people = queries.reviewers_for(concern, queries.today_in(concern.program, now))
+    people = queries.reviewers_for(concern, clock.local_date(now, concern.program.zone))
     first, others = _acts_open(request, concern)
 
     def shown(name: str) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         raise Http404(NOT_HERE)
     require(can_handle_concern(request.user, concern, queries.shut_out(concern)))  # type: ignore[arg-type]
     now = clock.now()
-    people = queries.reviewers_for(concern, queries.today_in(concern.program, now))
+    people = queries.reviewers_for(concern, clock.local_date(now, concern.program.zone))
     form = _form(request, concern, name, people, request.POST)
     if form.is_valid():
         act = ACTS[name]

@@ -1,12 +1,8 @@
 """What the actions share: locks in one order (organization, person, stay)."""
 
-from datetime import date, datetime
-
 from participants.models import EpisodeOfCare, Participant
-from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.wording import day
-from phpsupport.programs.models import Program
 
 
 def lock_person(participant: Participant) -> Participant:
@@ -42,8 +38,3 @@ def lock_open_stay(episode: EpisodeOfCare) -> EpisodeOfCare:
 def refuse_sealed(participant: Participant) -> None:
     if participant.sealed_at:
         raise Refused("This chart is sealed. Nothing in it can be changed.", code="sealed")
-
-
-def site_day(at: datetime, program: Program) -> date:
-    """The day at the program's site."""
-    return clock.local_date(at, program.zone)

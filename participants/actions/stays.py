@@ -10,7 +10,6 @@ from participants.actions.guards import (
     lock_open_stay,
     lock_person,
     lock_stay,
-    site_day,
 )
 from participants.actions.people import cleaned, record_number_taken
 from participants.models import (
@@ -28,6 +27,7 @@ from participants.policies import refuse_move
 from participants.queries.duplicates import possible_duplicates
 from participants.signals import episode_discharged, episode_reopened
 from phpsupport.audit.trail import record
+from phpsupport.lib import clock
 from phpsupport.lib.constraints import last_guard
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.wording import date_in_full, day
@@ -89,7 +89,7 @@ def admit_participant(
     Somebody of the same name and date of birth whom `by` may see is a refusal (code `maybe_same`)
     until `different_person` says that this is another person.
     """
-    today = site_day(at, program)
+    today = clock.local_date(at, program.zone)
     who = cleaned(
         {
             "record_number": record_number,
@@ -187,7 +187,7 @@ def change_level_of_care(
             field="from_on",
             code="before_admission",
         )
-    if from_on > site_day(at, stay.program) + AHEAD:
+    if from_on > clock.local_date(at, stay.program.zone) + AHEAD:
         raise Refused("That day is far ahead. Check the year.", field="from_on", code="far_ahead")
     newest = stay.levels.filter(from_on__lte=from_on).order_by("-from_on").first()
     if newest and newest.level == level:
@@ -215,7 +215,7 @@ def plan_discharge(
         return stay
     if on and on < stay.admitted_on:
         raise _before_admission(stay, "on")
-    if on and on < site_day(at, stay.program):
+    if on and on < clock.local_date(at, stay.program.zone):
         raise Refused(
             "A planned discharge lies ahead. To end the stay on a past day, record the discharge.",
             field="on",
@@ -246,7 +246,7 @@ def discharge_participant(
     reason = _known(DischargeReason, reason, "reason")
     if on < stay.admitted_on:
         raise _before_admission(stay, "on")
-    if on > site_day(at, stay.program):
+    if on > clock.local_date(at, stay.program.zone):
         raise Refused(
             f"{day(on)} lies ahead. Plan the discharge for that day, and record it when it has come.",
             field="on",
@@ -339,7 +339,7 @@ def _begin(
     track = " ".join(track.split())
     if len(track) > TRACK_LENGTH:
         raise Refused(f"Keep the track to {TRACK_LENGTH} characters.", field="track")
-    if admitted_on > site_day(at, program) + AHEAD:
+    if admitted_on > clock.local_date(at, program.zone) + AHEAD:
         raise Refused(
             f"{date_in_full(admitted_on)} is more than three months ahead. Check the year.",
             field="admitted_on",
