@@ -5,7 +5,6 @@ was a concern, or who it is about. Whether a message may still go is asked when 
 """
 
 from datetime import datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -16,15 +15,9 @@ from facilitators.actions.concerns import ANSWERED, AWAITS
 from facilitators.actions.supervision import CANCELLED, PLANNED, TO_SIGN
 from facilitators.models import BoundaryConcern, CheckIn, ConcernState, Supervision
 from phpsupport.lib import clock, wording
-from phpsupport.outbox.kinds import Letter, Withhold, kind
+from phpsupport.outbox.kinds import Letter, Withhold, kind, subject_of
 from phpsupport.outbox.models import OutboxMessage
 from phpsupport.users.models import User
-
-
-def _subject(message: OutboxMessage) -> UUID:
-    if message.subject_id is None:
-        raise Withhold("gone")
-    return message.subject_id
 
 
 def _person(message: OutboxMessage) -> User:
@@ -57,7 +50,7 @@ def _awaits(person: User) -> Letter:
 def _open_check_in(message: OutboxMessage, at: datetime) -> CheckIn:
     check_in = (
         CheckIn.objects.select_related("facilitator__program__site")
-        .filter(pk=_subject(message))
+        .filter(pk=subject_of(message))
         .first()
     )
     if check_in is None:
@@ -103,7 +96,7 @@ def check_in_escalated(message: OutboxMessage, at: datetime) -> Letter:
 @kind(SUPPORT)
 def check_in_support(message: OutboxMessage, at: datetime) -> Letter:
     person = _person(message)
-    waiting = CheckIn.objects.filter(pk=_subject(message), support_seen_at=None)
+    waiting = CheckIn.objects.filter(pk=subject_of(message), support_seen_at=None)
     if not waiting.exists():
         raise Withhold("seen")
     return _awaits(person)
@@ -113,7 +106,7 @@ def check_in_support(message: OutboxMessage, at: datetime) -> Letter:
 @kind(AWAITS)
 def concern_awaits(message: OutboxMessage, at: datetime) -> Letter:
     person = _person(message)
-    concern = BoundaryConcern.objects.visible_to(person).filter(pk=_subject(message)).first()
+    concern = BoundaryConcern.objects.visible_to(person).filter(pk=subject_of(message)).first()
     if concern is None:
         raise Withhold("not-theirs")
     if concern.state == ConcernState.CLOSED:
@@ -126,7 +119,7 @@ def concern_awaits(message: OutboxMessage, at: datetime) -> Letter:
 @kind(ANSWERED)
 def concern_answered(message: OutboxMessage, at: datetime) -> Letter:
     person = _person(message)
-    if not BoundaryConcern.objects.visible_to(person).filter(pk=_subject(message)).exists():
+    if not BoundaryConcern.objects.visible_to(person).filter(pk=subject_of(message)).exists():
         raise Withhold("not-theirs")
     return _awaits(person)
 
@@ -135,7 +128,7 @@ def concern_answered(message: OutboxMessage, at: datetime) -> Letter:
 def _supervision(message: OutboxMessage) -> Supervision:
     supervision = (
         Supervision.objects.select_related("facilitator__program__site")
-        .filter(pk=_subject(message))
+        .filter(pk=subject_of(message))
         .first()
     )
     if supervision is None:

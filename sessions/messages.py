@@ -21,7 +21,7 @@ from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from phpsupport.outbox.delivery import Planned
-from phpsupport.outbox.kinds import Letter, Postpone, Withhold, kind
+from phpsupport.outbox.kinds import Letter, Postpone, Withhold, kind, subject_of
 from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.users.models import User
@@ -243,15 +243,9 @@ def plan_awaits(message: OutboxMessage, at: datetime) -> Letter:
     return _something_waits(_user(message.recipient_id))
 
 
-def _subject(message: OutboxMessage) -> UUID:
-    if message.subject_id is None:
-        raise Withhold("gone")
-    return message.subject_id
-
-
 def _still_flagged(message: OutboxMessage, at: datetime) -> bool:
     return SessionFacilitator.objects.filter(
-        facilitator_id=_subject(message),
+        facilitator_id=subject_of(message),
         flagged_at__isnull=False,
         active=True,
         starts_at__gt=at,
@@ -261,7 +255,7 @@ def _still_flagged(message: OutboxMessage, at: datetime) -> bool:
 
 def _leave_unsettled(message: OutboxMessage, at: datetime) -> bool:
     found = (
-        Leave.objects.filter(pk=_subject(message)).select_related("facilitator__program").first()
+        Leave.objects.filter(pk=subject_of(message)).select_related("facilitator__program").first()
     )
     if found is None:
         return False
@@ -272,7 +266,7 @@ def _leave_unsettled(message: OutboxMessage, at: datetime) -> bool:
 def _still_together(message: OutboxMessage, at: datetime) -> bool:
     interest = (
         ConflictOfInterest.objects.select_related("program__site", "facilitator")
-        .filter(pk=_subject(message))
+        .filter(pk=subject_of(message))
         .first()
     )
     return interest is not None and of_interest(interest, at=at).exists()

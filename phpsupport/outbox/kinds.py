@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from phpsupport.outbox.models import OutboxMessage
 
@@ -43,6 +44,13 @@ def kind(name: str) -> Callable[[Compose], Compose]:
         return compose
 
     return register
+
+
+def subject_of(message: OutboxMessage) -> UUID:
+    """The key of what a message is about; without one it is withheld."""
+    if message.subject_id is None:
+        raise Withhold("gone")
+    return message.subject_id
 
 
 def compose(message: OutboxMessage, at: datetime) -> Letter:
