@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from sessions.models import GroupSession, SessionFacilitator, SessionState
+from sessions.tasks import rejudge_sessions
 from tests.factories import (
     NEW_YORK,
     enroll,
@@ -117,6 +118,27 @@ def test_a_revoked_certificate_flags_the_coming_sessions(
     planner.goto(f"/groups/week/?week={week_code(world)}")
     expect(planner.get_by_text("not cleared").first).to_be_visible()
     axe(planner)
+
+
+def test_a_certificate_that_lapsed_flags_the_coming_sessions_at_the_next_tick(
+    site: Any, open_page: Any, axe: Any
+) -> None:
+    """Nobody does anything: a day passes, and the job finds it."""
+    world = World()
+    yesterday = clock.local_date(clock.now(), NEW_YORK) - timedelta(days=1)
+    world.dana.certifications.update(expires_on=yesterday)
+    rejudge_sessions()
+    assert SessionFacilitator.objects.filter(flagged_at__isnull=False).count() == 3
+    planner = open_page(width=1440, height=900)
+    enter(planner, world.priya)
+    planner.goto("/groups/not-cleared/")
+    expect(planner.get_by_text("The certification counts only through")).to_be_visible()
+    expect(planner.get_by_role("link", name="Somebody else")).to_have_count(3)
+    axe(planner)
+    phone = open_page(width=390, height=844)
+    enter(phone, world.rosa)
+    phone.goto("/waiting/")
+    expect(phone.get_by_text("3 sessions to come with somebody not cleared")).to_be_visible()
 
 
 def week_code(world: World) -> str:
