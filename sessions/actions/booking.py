@@ -251,6 +251,12 @@ def people_of(
     """Lead and co-facilitators with their parts; refuses one person twice and strangers."""
     people = [(lead, "lead")] if lead else []
     people += [(person, "co") for person in co]
+    refuse_strangers(people, program_id)
+    return tuple(people)
+
+
+def refuse_strangers(people: Iterable[tuple[Facilitator, str]], program_id: UUID) -> None:
+    """Nobody leads in a program that is not theirs, and nobody is named twice."""
     seen: set[UUID] = set()
     for person, part in people:
         if person.program_id != program_id:
@@ -262,7 +268,6 @@ def people_of(
                 code="twice",
             )
         seen.add(person.user_id)
-    return tuple(people)
 
 
 def store_people(

@@ -25,6 +25,7 @@ from sessions.actions.booking import (
     lock_slots,
     once_more,
     refuse_obstacles,
+    refuse_strangers,
     room_is_shared,
     sharing,
     store_people,
@@ -43,7 +44,6 @@ from sessions.models import (
 from sessions.queries.consequence import (
     Change,
     Fresh,
-    Standing,
     Target,
     new_obstacles,
     news_of,
@@ -133,7 +133,7 @@ def carry_out(
     for c in changes:
         if c.placed and not c.cancelled:
             _refuse_place(c, at)
-        _refuse_strangers(c.after, c.session.program_id)
+        refuse_strangers(c.after.people, c.session.program_id)
     judged = staying(changes)
     wanted = wanted_by(judged, fresh, on_closure=on_closure)
     lock_slots({w.room.pk for w in wanted}, {f.user_id for w in wanted for f, _ in w.people})
@@ -189,20 +189,6 @@ def _refuse_place(c: Change, at: datetime) -> None:
             raise Refused("Choose a room of this site.", field="room", code="stranger")
         if room.retired_on and room.retired_on <= on:
             raise Refused(f"{room.name} is no longer in use. Choose another room.", field="room")
-
-
-def _refuse_strangers(after: Standing, program_id: UUID) -> None:
-    seen: set[UUID] = set()
-    for person, part in after.people:
-        if person.program_id != program_id:
-            raise Refused("Choose facilitators of this program.", field=part, code="stranger")
-        if person.user_id in seen:
-            raise Refused(
-                f"{person.user.name} is named twice. Leave one of the two out.",
-                field="co",
-                code="twice",
-            )
-        seen.add(person.user_id)
 
 
 # --- writing --------------------------------------------------------------------------------------
