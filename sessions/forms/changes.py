@@ -154,17 +154,6 @@ class SeriesEditForm(PatternForm):
             data | {"from_on": self.series.from_on, "ends_by": "", "count": None}
         )
 
-    def clean_co(self) -> Any:
-        """Whoever leads is not their own co-facilitator."""
-        lead, co = self.cleaned_data.get("lead"), self.cleaned_data["co"]
-        if lead is not None and lead in co:
-            raise ValidationError(
-                f"{lead.user.name} leads already. Leave them out here, or choose somebody else "
-                "to lead.",
-                code="twice",
-            )
-        return co
-
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if data.get("scope") in (Scope.THIS, Scope.FOLLOWING) and not data.get("session"):

@@ -84,7 +84,10 @@ MORE = (("more_1", "2nd"), ("more_2", "3rd"))  # further times of the week, by p
 
 
 class PatternForm(PartForm):
-    """When a series meets: days and times, by weeks or by the month, until when, closed days."""
+    """When a series meets: days and times, by weeks or by the month, until when, closed days.
+
+    The forms upon it say who leads besides.
+    """
 
     # What may stay empty says so itself: "Nobody yet", "Its first step".
     mark_optional = False
@@ -121,6 +124,17 @@ class PatternForm(PartForm):
         label="On a day when the program is closed", required=False, initial=SKIP,
         widget=forms.RadioSelect, choices=OnClosure,
     )  # fmt: skip
+
+    def clean_co(self) -> Any:
+        """Whoever leads is not their own co-facilitator."""
+        lead, co = self.cleaned_data.get("lead"), self.cleaned_data["co"]
+        if lead is not None and lead in co:
+            raise ValidationError(
+                f"{lead.user.name} leads already. Leave them out here, or choose somebody else "
+                "to lead.",
+                code="twice",
+            )
+        return co
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -297,17 +311,6 @@ class SeriesForm(PatternForm):
             *self.parts(),
             Section("Where and who", Row("room", "lead"), "co"),
         )
-
-    def clean_co(self) -> Any:
-        """Whoever leads is not their own co-facilitator."""
-        lead, co = self.cleaned_data.get("lead"), self.cleaned_data["co"]
-        if lead is not None and lead in co:
-            raise ValidationError(
-                f"{lead.user.name} leads already. Leave them out here, or choose somebody else "
-                "to lead.",
-                code="twice",
-            )
-        return co
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
