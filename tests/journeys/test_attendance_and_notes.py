@@ -84,6 +84,7 @@ def test_attendance_notes_signature_cosignature(
     expect(phone.locator("[data-saved]")).to_have_text(re.compile(r"Saved \d+:\d\d"))
     axe(phone)
     phone.get_by_role("button", name="Check and sign").click()
+    expect(phone.get_by_label("These notes say truly")).to_be_visible()
     axe(phone)
     phone.get_by_label("These notes say truly").check()
     phone.get_by_label("Your password").fill(PASSWORD)
@@ -96,9 +97,9 @@ def test_attendance_notes_signature_cosignature(
     desk.goto("/groups/review/")
     axe(desk)
     desk.get_by_role("link", name="Read").click()
-    axe(desk)
     tick = desk.get_by_label("I read this and cosign it")
     expect(tick).to_have_count(4)
+    axe(desk)
     for number in range(4):
         tick.nth(number).check()
     desk.get_by_label("Your password").fill(PASSWORD)

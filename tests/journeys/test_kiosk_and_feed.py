@@ -149,6 +149,7 @@ def test_a_calendar_from_its_page_into_a_phone(
     phone.goto(reverse("home:portal"))
     phone.locator("details.me summary").click()
     phone.get_by_role("link", name="My calendar").click()
+    expect(phone.get_by_role("button", name="Make the address")).to_be_visible()
     axe(phone)
     phone.get_by_label(re.compile("Your password")).fill("not-my-password")
     phone.get_by_role("button", name="Make the address").click()

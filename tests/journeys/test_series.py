@@ -125,6 +125,7 @@ def test_a_curriculum_is_put_in_order_by_keyboard_and_shifted(
     lost.save()
     desk.goto(reverse("sessions:series", args=[series.pk]))
     desk.get_by_role("link", name="Shift the curriculum").click()
+    expect(desk.get_by_role("button", name="Place the steps")).to_be_visible()
     axe(desk)
     desk.get_by_role("button", name="Place the steps").click()
     expect(
