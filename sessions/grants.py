@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from participants.models import EpisodeOfCare, Participant
+from participants.models import EpisodeOfCare, Goal, Participant
 from phpsupport.access.grants import grant, limit
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import Scope
@@ -22,6 +22,8 @@ from sessions.models import (
     GroupNoteDraft,
     GroupSeries,
     GroupSession,
+    HandOver,
+    HandOverPart,
     Kiosk,
     ProgressNote,
     ProgressNoteDraft,
@@ -29,10 +31,13 @@ from sessions.models import (
     Resolution,
     Room,
     RuleOverride,
+    SafetyAlert,
+    SafetyConcern,
     ScheduleBatch,
     SeriesFacilitator,
     SessionFacilitator,
     SupportGroup,
+    TextBlock,
     WaitlistEntry,
 )
 from sessions.policies import treated_by
@@ -213,6 +218,82 @@ def nameless_part(scope: Scope) -> Q | None:
     return Q(program_id__in=programs) if programs else None
 
 
+# --- goals, words at hand, hand-overs, safety -----------------------------------------------------
+@grant(Goal)
+def goals_on_rosters(scope: Scope) -> Q | None:
+    """Of the people in the groups that one leads or whose leaders one supervises."""
+    programs = scope.programs(Role.FACILITATOR, Role.SUPERVISOR)
+    if not programs:
+        return None
+    mine = Q(facilitator__user=scope.user) | Q(facilitator__supervisor=scope.user)
+    led = SeriesFacilitator.objects.filter(mine).values("series_id")
+    marked = Attendance.objects.filter(program_id__in=programs, session_id__in=led_sessions(scope))
+    return Q(participant_id__in=places_now(scope, programs, led)) | Q(
+        participant_id__in=marked.values("participant_id")
+    )
+
+
+@grant(Goal)
+def goals_of_the_care_team(scope: Scope) -> Q | None:
+    if not scope.programs(Role.CLINICIAN):
+        return None
+    return Q(participant_id__in=treated_by(scope, scope.at).values("participant_id"))
+
+
+@grant(Goal)
+def own_goals(scope: Scope) -> Q | None:
+    return Q(participant__user=scope.user) if scope.programs(Role.PARTICIPANT) else None
+
+
+@grant(TextBlock)
+def words_at_hand(scope: Scope) -> Q | None:
+    """One's own, and those of the program."""
+    programs = scope.programs(Role.FACILITATOR, Role.SUPERVISOR, Role.PROGRAM_LEAD)
+    mine = Q(owner=None) | Q(owner=scope.user)
+    return Q(program_id__in=programs) & mine if programs else None
+
+
+def _hand_overs(scope: Scope):  # type: ignore[no-untyped-def]
+    programs = scope.programs(Role.FACILITATOR, Role.SUPERVISOR)
+    mine = Q(facilitator__user=scope.user) | Q(facilitator__supervisor=scope.user)
+    led = SeriesFacilitator.objects.filter(mine).values("series_id")
+    return Q(program_id__in=programs) & (Q(series_id__in=led) | Q(author=scope.user))
+
+
+@grant(HandOver)
+def of_series_one_leads(scope: Scope) -> Q | None:
+    return _hand_overs(scope) if scope.programs(Role.FACILITATOR, Role.SUPERVISOR) else None
+
+
+@grant(HandOverPart)
+def parts_of_series_one_leads(scope: Scope) -> Q | None:
+    if not scope.programs(Role.FACILITATOR, Role.SUPERVISOR):
+        return None
+    return Q(hand_over__in=HandOver.objects.filter(_hand_overs(scope)).values("pk"))
+
+
+@grant(SafetyConcern)
+def of_whom_it_was_told(scope: Scope) -> Q | None:
+    """Who raised it and who was told, as long as they work in the program."""
+    programs = scope.programs(*STAFF_WHO_SEE_THE_WEEK)
+    told = SafetyAlert.objects.filter(person=scope.user).values("concern_id")
+    mine = Q(raised_by=scope.user) | Q(pk__in=told)
+    return Q(program_id__in=programs) & mine if programs else None
+
+
+@grant(SafetyConcern)
+def safety_of_the_care_team(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.CLINICIAN)
+    treated = treated_by(scope, scope.at).values("participant_id")
+    return Q(program_id__in=programs, participant_id__in=treated) if programs else None
+
+
+@grant(SafetyConcern)
+def safety_of_the_program(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.PROGRAM_LEAD, Role.SUPERVISOR)
+    return Q(program_id__in=programs) if programs else None
+
+
 # --- participants: their own -----------------------------------------------------------------------
 @grant(Enrollment, WaitlistEntry, Attendance, ProgressNote)
 def ones_own(scope: Scope) -> Q | None:
@@ -220,7 +301,12 @@ def ones_own(scope: Scope) -> Q | None:
     return Q(program_id__in=programs, participant__user=scope.user) if programs else None
 
 
-@limit(Enrollment, WaitlistEntry, Attendance, ProgressNote, ProgressNoteDraft)
+@limit(Enrollment, WaitlistEntry, Attendance, ProgressNote, ProgressNoteDraft, Goal, HandOverPart)
 def of_sealed_charts(scope: Scope) -> Q | None:
     """Nothing of a former chart of somebody who now works here."""
     return Q(participant__sealed_at=None)
+
+
+@limit(SafetyConcern)
+def safety_of_sealed_charts(scope: Scope) -> Q | None:
+    return Q(participant=None) | Q(participant__sealed_at=None)

@@ -194,6 +194,8 @@ WITH_THEIR_PARENT = {
     "group_sessions.Cosignature": "with the note",
     "group_sessions.Addendum": "with the note",
     "group_sessions.NoteVoid": "with the note",
+    "group_sessions.SafetyAlert": "with the safety concern",
+    "group_sessions.SafetyEntry": "with the safety concern",
 }
 
 

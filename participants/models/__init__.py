@@ -1,3 +1,4 @@
+from participants.models.disclosure import Consent, Disclosure, DisclosureBasis
 from participants.models.episode import (
     CareTeamMembership,
     DischargeReason,
@@ -6,6 +7,7 @@ from participants.models.episode import (
     LevelOfCareChange,
     Referral,
 )
+from participants.models.goal import Goal, GoalState
 from participants.models.participant import (
     ChannelConsent,
     ConsentChannel,
@@ -17,11 +19,16 @@ from participants.models.participant import (
 __all__ = [
     "CareTeamMembership",
     "ChannelConsent",
+    "Consent",
     "ConsentChannel",
     "ContactKind",
     "ContactPoint",
     "DischargeReason",
+    "Disclosure",
+    "DisclosureBasis",
     "EpisodeOfCare",
+    "Goal",
+    "GoalState",
     "LevelOfCare",
     "LevelOfCareChange",
     "Participant",

@@ -41,6 +41,8 @@ class Participant(Row):
     first_name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80, blank=True)
     preferred_name = models.CharField(max_length=80, blank=True)
+    # Nicknames and earlier names, parted by commas: looked for before a note is signed.
+    also_called = models.CharField(max_length=200, blank=True)
     pronouns = models.CharField(max_length=40, blank=True)
     date_of_birth = EncryptedDateField(null=True, blank=True)
     language = models.CharField(max_length=60, default="English")

@@ -8,7 +8,7 @@ from django.db import transaction
 from phpsupport.demo.made import World, day_after_friday
 from phpsupport.demo.people import GROUP_WORDS, OWN_WORDS
 from phpsupport.users.models import User
-from sessions.actions import attendance, notes, outcome, review
+from sessions.actions import attendance, drafts, outcome, review, signing
 from sessions.models import (
     AbsenceReason,
     Attendance,
@@ -96,8 +96,8 @@ def _mark(w: World, session: GroupSession, by: User, at: datetime) -> bool:
 
 def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
     topic, done, plan = GROUP_WORDS[session.local_date.toordinal() % len(GROUP_WORDS)]
-    parts: dict[Any, notes.Typed] = {
-        None: notes.Typed(
+    parts: dict[Any, drafts.Typed] = {
+        None: drafts.Typed(
             {
                 "topic": topic,
                 "what_was_done": done,
@@ -113,7 +113,7 @@ def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
     ).order_by("participant__record_number")
     for place, row in enumerate(came):
         own, response, follow = OWN_WORDS[(place + session.local_date.toordinal()) % len(OWN_WORDS)]
-        parts[row.participant_id] = notes.Typed(
+        parts[row.participant_id] = drafts.Typed(
             {
                 "participation": ("active", "some", "quiet")[place % 3],
                 "own_words": own,
@@ -122,11 +122,11 @@ def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
                 "written_together": place % 4 == 0,
             }
         )
-    saved = notes.save_drafts(session=session, parts=parts, by=by, at=at)
+    saved = drafts.save_drafts(session=session, parts=parts, by=by, at=at)
     try:
         with transaction.atomic():
-            signed = notes.sign_notes(session=session, seen=saved.versions, by=by, at=at)
-    except notes.Refused:
+            signed = signing.sign_notes(session=session, seen=saved.versions, by=by, at=at)
+    except signing.Refused:
         return  # whose training ran out cannot sign: the drafts wait
     if w.now - at < timedelta(days=5):
         return  # waits for the supervisor

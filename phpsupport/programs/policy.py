@@ -48,6 +48,16 @@ MAY_OVERRIDE = (
 )
 
 
+# Who can be told of a safety concern.
+WHO_IS_TOLD = (
+    ("care_team", "Clinicians on the care team"),
+    ("supervisor", "The facilitator's supervisor"),
+    ("clinician", "All clinicians of the program"),
+    ("scheduler", "Schedulers"),
+    ("program_lead", "Program leads"),
+)
+
+
 def _level(key: str, label: str, default: str, words: str = "") -> Rule:
     return Rule(key, label, "choice", default, words, "Schedule", choices=LEVELS)
 
@@ -71,6 +81,14 @@ RULES: tuple[Rule, ...] = (
     Rule("kiosk_minutes", "A kiosk closes by itself after (minutes)", "number", 90,
          "Or when the session ends, whichever comes first.", "Kiosk", 5, 480),
     Rule("note_due_hours", "Notes are due this many hours after a session", "number", 24, "", "Notes", 1, 720, check=True),
+    Rule("note_due_by", "Notes are due by", "choice", "hours", "Business days leave out weekends and closed days.", "Notes",
+         choices=(("hours", "Hours after the session"), ("business_days", "The end of a business day"))),
+    Rule("note_due_days", "Business days for notes, where they are counted", "number", 3, "", "Notes", 1, 30, check=True,
+         beside=True),
+    Rule("nudge_hours", "Remind who leads of open attendance and notes after (hours)", "numbers", [2, 20],
+         "Until they are done, or the session was not held. Empty sends none.", "Notes", 1, 336),
+    Rule("correction_hours", "A mark that changes needs a reason from (hours) after the session", "number", 2,
+         "The mark before is kept in any case.", "Notes", 0, 336),
     Rule("cosign_for", "Notes need a cosignature from facilitators who are", "choices",
          ["shadowing", "co_facilitating", "initial"], "", "Notes", choices=STAGES_WITH_NOTES),
     Rule("stages_that_lead", "Facilitators may lead from these stages on", "choices", ["certified", "active"], "",
@@ -91,6 +109,13 @@ RULES: tuple[Rule, ...] = (
          "Boundaries", 1, 30),
     Rule("second_reviewer_severity", "A second reviewer from severity", "number", 3,
          "A violation always needs one.", "Boundaries", 1, 4),
+    Rule("safety_tell", "Who is told at once of a safety concern", "choices", ["care_team", "supervisor"],
+         "They must say that they know.", "Safety", choices=WHO_IS_TOLD),
+    Rule("safety_minutes", "Pass it on when nobody answers within (minutes)", "number", 15, "", "Safety", 1, 1440),
+    Rule("safety_then", "To whom it is passed on", "choices", ["program_lead"], "", "Safety", choices=WHO_IS_TOLD),
+    Rule("redisclosure_notice", "Notice on every record that leaves the program", "text",
+         "42 CFR part 2 prohibits unauthorized use or disclosure of these records.",
+         "Checked on the policy's date.", "Privacy", check=True),
     Rule("safety_line", "Crisis line shown to participants", "text",
          "In an emergency call 911. To talk now: call or text 988, day or night.", "Checked on the policy's date.",
          "Participants"),

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from phpsupport.lib.forms import Form, LineField, ProseField, WholeField
-from sessions.actions.notes import Typed
+from sessions.actions.drafts import Typed
 from sessions.models import Participation
-from sessions.queries.notes import Desk, Part
+from sessions.queries.desk import Desk, Part
 from sessions.screening import Finding
 
 

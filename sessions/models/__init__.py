@@ -8,15 +8,23 @@ from sessions.models.changes import (
 )
 from sessions.models.cover import CoverAnswer, CoverAsk, CoverRequest, CoverState
 from sessions.models.notes import (
+    EXPLAINED,
+    GROUP_TEXTS,
+    GROUP_WORDS,
+    PART_TEXTS,
+    PART_WORDS,
     Addendum,
     Cosignature,
     CosignatureDecision,
     GroupNote,
     GroupNoteDraft,
+    HandOver,
+    HandOverPart,
     NoteVoid,
     Participation,
     ProgressNote,
     ProgressNoteDraft,
+    TextBlock,
 )
 from sessions.models.outside import CalendarFeed, Kiosk, KioskTry
 from sessions.models.roster import (
@@ -28,6 +36,7 @@ from sessions.models.roster import (
     WaitlistEntry,
     WaitOutcome,
 )
+from sessions.models.safety import SafetyAct, SafetyAlert, SafetyConcern, SafetyEntry
 from sessions.models.schedule import (
     Answer,
     CurriculumItem,
@@ -46,6 +55,11 @@ from sessions.models.schedule import (
 
 __all__ = [
     "CAME",
+    "EXPLAINED",
+    "GROUP_TEXTS",
+    "GROUP_WORDS",
+    "PART_TEXTS",
+    "PART_WORDS",
     "AbsenceReason",
     "Addendum",
     "Answer",
@@ -66,6 +80,8 @@ __all__ = [
     "GroupNoteDraft",
     "GroupSeries",
     "GroupSession",
+    "HandOver",
+    "HandOverPart",
     "Kiosk",
     "KioskTry",
     "NoteVoid",
@@ -79,12 +95,17 @@ __all__ = [
     "Room",
     "RoomKind",
     "RuleOverride",
+    "SafetyAct",
+    "SafetyAlert",
+    "SafetyConcern",
+    "SafetyEntry",
     "ScheduleBatch",
     "SeriesFacilitator",
     "SessionFacilitator",
     "SessionState",
     "Status",
     "SupportGroup",
+    "TextBlock",
     "WaitOutcome",
     "WaitlistEntry",
 ]

@@ -10,13 +10,21 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from participants.models import Participant
+from participants.models import Goal, Participant
 from phpsupport.access.grants import GrantedQuerySet
 from phpsupport.lib.fields import EncryptedTextField
+from phpsupport.lib.history import tracked
 from phpsupport.lib.models import AppendOnly, Row
 from phpsupport.programs.models import Program
 from sessions.models.roster import Status
-from sessions.models.schedule import GroupSession
+from sessions.models.schedule import GroupSeries, GroupSession
+
+GROUP_TEXTS = ("topic", "what_was_done", "materials", "next_time")
+GROUP_WORDS = (*GROUP_TEXTS, "confidentiality_reminder", "safety_concern")
+PART_TEXTS = ("own_words", "response", "follow_up")
+PART_WORDS = ("participation", *PART_TEXTS, "goal_id", "written_together")
+# The reason of an addendum that speaks of somebody else: not for the participant's own view.
+EXPLAINED = "Why another name stands here"
 
 
 class Participation(models.TextChoices):
@@ -48,6 +56,7 @@ class ProgressWords(models.Model):
     own_words = EncryptedTextField("In their own words", blank=True, default="")
     response = EncryptedTextField("What we worked on", blank=True, default="")
     follow_up = EncryptedTextField("What comes next", blank=True, default="")
+    goal = models.ForeignKey(Goal, models.PROTECT, null=True, blank=True, related_name="%(class)ss")
     written_together = models.BooleanField("Written together", default=False)
 
     class Meta:
@@ -104,8 +113,12 @@ class SignedNote(AppendOnly):
     signed_at = models.DateTimeField()
     due_at = models.DateTimeField()
     credential = models.CharField(max_length=120)
+    # Which words and facts the digest is over, and in which order: see `digest`.
+    form = models.PositiveSmallIntegerField(default=2)
     # SHA-256 over the note's words and facts in the order of `digest.text_of`, in hex.
     digest = models.CharField(max_length=64)
+    # The digest under a key that the database does not hold; '' where it was signed before that.
+    seal = models.CharField(max_length=64, blank=True, default="")
     needs_cosignature = models.BooleanField(default=False)
 
     objects = GrantedQuerySet.as_manager()
@@ -144,6 +157,8 @@ class ProgressNote(ProgressWords, SignedNote):
     """The signed record of one participant at one session."""
 
     participant = models.ForeignKey(Participant, models.PROTECT, related_name="progress_notes")
+    # The goal as it was worded when this was signed.
+    goal_words = EncryptedTextField("Their goal", blank=True, default="")
     status = models.CharField(max_length=10, choices=Status)
     minutes = models.PositiveSmallIntegerField()
     replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
@@ -170,6 +185,8 @@ class NoteEntry(AppendOnly):
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    # Its words and facts under a key that the database does not hold; '' where it came before that.
+    seal = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         abstract = True
@@ -243,3 +260,70 @@ class NoteVoid(NoteEntry):
 
     def __str__(self) -> str:
         return f"Void {self.pk}"
+
+
+@tracked()
+class TextBlock(Row):
+    """Words at hand while writing: one's own (`owner`) or the program's (nobody's)."""
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="text_blocks")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # The field of a note that it is for, one of GROUP_TEXTS or PART_TEXTS.
+    field = models.CharField(max_length=20)
+    label = models.CharField(max_length=60)
+    words = EncryptedTextField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GrantedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["label", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(field__in=(*GROUP_TEXTS, *PART_TEXTS)), name="block_for_a_field"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Text block {self.pk}"
+
+
+class HandOver(AppendOnly):
+    """What who led a series tells whoever leads it next. Nobody can be recognized in it; what
+    concerns one person stands in their part."""
+
+    reads_are_recorded = True
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
+    series = models.ForeignKey(GroupSeries, models.PROTECT, related_name="hand_overs")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    words = EncryptedTextField("About the group")
+
+    objects = GrantedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"Hand-over {self.pk}"
+
+
+class HandOverPart(AppendOnly):
+    """What the next facilitator should know about one person, in words that they may read."""
+
+    hand_over = models.ForeignKey(HandOver, models.PROTECT, related_name="parts")
+    participant = models.ForeignKey(Participant, models.PROTECT, related_name="+")
+    words = EncryptedTextField()
+
+    objects = GrantedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hand_over", "participant"], name="one_part_per_person_and_hand_over"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Hand-over part {self.pk}"

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from participants.models import EpisodeOfCare, Participant
 from phpsupport.access.grants import GrantedQuerySet
+from phpsupport.lib.fields import EncryptedTextField
 from phpsupport.lib.history import tracked
 from phpsupport.lib.models import Row
 from phpsupport.lib.ranges import DaySpan
@@ -154,6 +155,8 @@ class Attendance(Row):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     marked_at = models.DateTimeField()
+    # Why it was corrected later; the value before stands in the history of the row.
+    why = EncryptedTextField(blank=True, default="")
 
     objects = GrantedQuerySet.as_manager()
 

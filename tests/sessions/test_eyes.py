@@ -10,10 +10,10 @@ from facilitators.models import Facilitator
 from participants.models import CareTeamMembership
 from phpsupport.access.roles import Role
 from sessions import policies
-from sessions.actions.notes import findings_in
+from sessions.actions.signing import findings_in
 from sessions.models import ProgressNote, Status
 from sessions.queries.board import notes_waiting
-from sessions.queries.notes import desk
+from sessions.queries.desk import desk
 from sessions.queries.record import record_of
 from tests.factories import give_role, make_participant, make_program, make_staff, make_user
 from tests.sessions.worlds import AFTER, make_world

@@ -10,7 +10,8 @@ from phpsupport.access.roles import Role
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.actions.attendance import Mark, mark_attendance
-from sessions.actions.notes import Signed, Typed, save_drafts, sign_notes
+from sessions.actions.drafts import Typed, save_drafts
+from sessions.actions.signing import Signed, sign_notes
 from sessions.models import GroupSeries, GroupSession, Status
 from tests.factories import (
     enroll,

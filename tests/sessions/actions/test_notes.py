@@ -16,8 +16,9 @@ from phpsupport.lib.errors import Refused
 from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import PolicyProfile
 from sessions import digest
+from sessions.actions.addenda import add_addendum, void_note
 from sessions.actions.attendance import Mark, mark_attendance
-from sessions.actions.notes import Typed, add_addendum, save_drafts, void_note
+from sessions.actions.drafts import Typed, save_drafts
 from sessions.models import (
     Addendum,
     GroupNote,

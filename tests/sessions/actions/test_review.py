@@ -10,7 +10,7 @@ from phpsupport.access.roles import Role
 from phpsupport.lib.errors import Refused
 from phpsupport.outbox.models import OutboxMessage
 from sessions import digest
-from sessions.actions.notes import add_addendum, void_note
+from sessions.actions.addenda import add_addendum, void_note
 from sessions.actions.review import cosign_note, return_note
 from sessions.models import Cosignature, GroupNote, ProgressNote
 from sessions.queries.notes import needs_an_answer, returned_notes

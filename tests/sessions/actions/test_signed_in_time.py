@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 
 from phpsupport.lib.errors import Refused
-from sessions.actions.notes import add_addendum, sign_notes
+from sessions.actions.addenda import add_addendum
+from sessions.actions.signing import sign_notes
 from sessions.models import Cosignature, SessionState
 from tests.factories import PASSWORD
 from tests.sessions.worlds import AFTER, make_world

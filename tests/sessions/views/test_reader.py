@@ -12,7 +12,7 @@ from django.urls import reverse
 from participants.models import CareTeamMembership
 from phpsupport.access.roles import Role
 from phpsupport.users.models import User
-from sessions.actions.notes import void_note
+from sessions.actions.addenda import void_note
 from sessions.actions.review import return_note
 from tests.factories import make_facilitator, make_program, make_staff
 from tests.sessions.worlds import AFTER, World, make_world

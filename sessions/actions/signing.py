@@ -1,7 +1,7 @@
-"""Writing, signing, adding to and voiding the notes of a session."""
+"""Signing the notes of a session: words and signature become rows that are written once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,21 +12,23 @@ from django.db import transaction
 from facilitators.clearance import credential_on
 from facilitators.models import CertificationKind, Stage
 from facilitators.queries.clearance import ClearanceFile, files_of
-from phpsupport.audit.trail import record, record_each
+from phpsupport.audit.trail import record_each
 from phpsupport.lib import wording
 from phpsupport.lib.errors import Refused
 from phpsupport.outbox.delivery import enqueue
 from phpsupport.users.models import User
 from sessions import digest, policies
 from sessions.actions.attendance import OPENS_BEFORE, refuse
-from sessions.messages import about_returned, about_waiting
+from sessions.messages import about_waiting
 from sessions.minutes import minutes_attended
 from sessions.models import (
+    EXPLAINED,
+    GROUP_TEXTS,
+    PART_TEXTS,
     Addendum,
     GroupNote,
     GroupNoteDraft,
     GroupSession,
-    NoteVoid,
     ProgressNote,
     ProgressNoteDraft,
     SessionFacilitator,
@@ -34,122 +36,11 @@ from sessions.models import (
 )
 from sessions.models import Part as Leads
 from sessions.queries.attendance import Person
-from sessions.queries.notes import (
-    EXPLAINED,
-    GROUP_TEXTS,
-    GROUP_WORDS,
-    PART_TEXTS,
-    PART_WORDS,
-    Desk,
-    Note,
-    Part,
-    desk,
-    is_blank,
-    live,
-    text_in,
-    words_of,
-)
+from sessions.queries.desk import GROUP, Desk, Part, desk, is_blank, text_in
+from sessions.queries.notes import Note, live
 from sessions.screening import Finding, screen
 
-GROUP = None  # the key of the group's part, where participants' ids are the others
-LONGEST_WORDS = 20_000
 
-
-# --- drafts -------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Typed:
-    """One part as typed, and the version of the draft that the person had before them."""
-
-    words: Mapping[str, Any]
-    version: int = 0
-
-
-@dataclass
-class Saved:
-    """What a save did. `stale` parts were not written: somebody else had saved other words."""
-
-    versions: dict[UUID | None, int] = field(default_factory=dict)
-    stale: dict[UUID | None, dict[str, Any]] = field(default_factory=dict)
-    signed: list[UUID | None] = field(default_factory=list)
-    changed: int = 0
-
-    @property
-    def whole(self) -> bool:
-        """Whether everything that was typed is kept."""
-        return not self.stale and not self.signed
-
-
-@transaction.atomic
-def save_drafts(
-    *, session: GroupSession, parts: Mapping[UUID | None, Typed], by: User, at: datetime
-) -> Saved:
-    """Keep what is being typed. Parts whose draft somebody else changed meanwhile are left as they
-    are and reported as `stale` with the words that stand there; nothing is overwritten unseen."""
-    refuse(policies.can_write_notes(by, session))
-    session = (
-        GroupSession.objects.select_for_update(of=("self",))
-        .select_related("series__group")
-        .get(pk=session.pk)
-    )
-    if session.state == SessionState.CANCELLED:
-        raise Refused("This session was cancelled; there is no note to write.", code="cancelled")
-    there = desk(session)
-    saved = Saved()
-    for key, typed in parts.items():
-        part = there.group if key is GROUP else there.by_id.get(key)
-        if part is None:
-            raise Refused(
-                "Somebody here is no longer on the roster. Load the page again.",
-                code="not-on-roster",
-            )
-        _save_one(session, key, part, typed, saved, by=by, at=at)
-    return saved
-
-
-def _save_one(
-    session: GroupSession,
-    key: UUID | None,
-    part: Part,
-    typed: Typed,
-    saved: Saved,
-    *,
-    by: User,
-    at: datetime,
-) -> None:
-    names = GROUP_WORDS if key is GROUP else PART_WORDS
-    words = {name: typed.words.get(name, part.words[name]) for name in names}
-    if words == part.words:
-        saved.versions[key] = part.version
-    elif part.signed:
-        saved.signed.append(key)
-    elif typed.version != part.version:
-        saved.stale[key] = part.words
-        saved.versions[key] = part.version
-    elif part.version == 0:
-        made: Any = {"program_id": session.program_id, "session": session, "author": by}
-        if key is GROUP:
-            draft: Any = GroupNoteDraft(**made, **words, saved_at=at)
-        else:
-            draft = ProgressNoteDraft(**made, **words, saved_at=at, participant_id=key)
-        draft.save(force_insert=True)
-        record("note.begun", by=by, at=at, obj=draft)
-        saved.versions[key] = draft.version
-        saved.changed += 1
-    else:
-        draft = (
-            GroupNoteDraft.objects.get(session=session)
-            if key is GROUP
-            else ProgressNoteDraft.objects.get(session=session, participant_id=key)
-        )
-        for name, value in words.items():
-            setattr(draft, name, value)
-        draft.version, draft.author, draft.saved_at = part.version + 1, by, at
-        draft.save(update_fields=[*names, "version", "author", "saved_at"])
-        saved.versions[key] = draft.version
-        saved.changed += 1
-
-
-# --- signing ------------------------------------------------------------------------------------------
 @dataclass
 class Signed:
     """What one signature made."""
@@ -421,65 +312,3 @@ def _keep_explanations(
 def _void_before(model: type[Any], **which: Any) -> Any:
     """The void note that a new one stands in for."""
     return model.objects.filter(replaced_by=None, notevoids__isnull=False, **which)
-
-
-# --- after signing ------------------------------------------------------------------------------------
-@transaction.atomic
-def add_addendum(*, note: Note, reason: str, words: str, by: User, at: datetime) -> Addendum:
-    """Add dated words beside a signed note. A note that was returned waits again after it."""
-    refuse(policies.can_add_to_note(by, note))
-    note = _locked(note)
-    reason, words = " ".join(reason.split()), words.strip()
-    if not reason:
-        raise Refused("Say why you add something.", field="reason")
-    if not words:
-        raise Refused("Write what you add.", field="words")
-    if NoteVoid.objects.filter(**_names(note)).exists():
-        raise Refused("This note is void. Write a new one instead.", code="void")
-    before = Addendum.objects.filter(**_names(note), by=by).order_by("-at").first()
-    if before and (before.reason, before.words) == (reason[:120], words):
-        return before
-    addendum = Addendum.objects.create(
-        **_names(note), by=by, at=at, reason=reason[:120], words=words[:LONGEST_WORDS]
-    )
-    record("note.addendum", by=by, at=at, obj=note, addendum=str(addendum.pk))
-    if note.needs_cosignature and note.author_id == by.pk:
-        enqueue(about_waiting([note], at=at), at=at)
-    return addendum
-
-
-@transaction.atomic
-def void_note(*, note: Note, reason: str, by: User, at: datetime) -> NoteVoid:
-    """Declare a signed note void. Its words stay readable, and begin the draft that replaces it."""
-    refuse(policies.can_void_note(by, note))
-    note = _locked(note)
-    reason = reason.strip()
-    if not reason:
-        raise Refused("Say why the note is void.", field="reason")
-    if NoteVoid.objects.filter(**_names(note)).exists():
-        raise Refused("This note is void already.", code="void")
-    void = NoteVoid.objects.create(**_names(note), by=by, at=at, reason=reason)
-    made: Any = {
-        "program_id": note.program_id, "session_id": note.session_id, "author_id": note.author_id,
-        "saved_at": at,
-    }  # fmt: skip
-    if isinstance(note, GroupNote):
-        GroupNoteDraft.objects.create(**made, **words_of(note, GROUP_WORDS))
-    else:
-        ProgressNoteDraft.objects.create(
-            **made, participant_id=note.participant_id, **words_of(note, PART_WORDS)
-        )
-    record("note.void", by=by, at=at, obj=note, void=str(void.pk))
-    if note.author_id != by.pk:
-        enqueue([about_returned(note, at=at)], at=at)
-    return void
-
-
-def _locked(note: Note) -> Note:
-    """The note again, while its session is held: a signed row takes no lock of its own."""
-    GroupSession.objects.select_for_update(of=("self",)).get(pk=note.session_id)
-    return type(note).objects.get(pk=note.pk)
-
-
-def _names(note: Note) -> dict[str, Any]:
-    return {"group_note" if isinstance(note, GroupNote) else "progress_note": note}

@@ -1,0 +1,125 @@
+"""Writing the notes of a session."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+
+from phpsupport.access.gate import allow, load, require
+from phpsupport.access.roles import Role
+from phpsupport.lib import clock, wording
+from phpsupport.lib.errors import Refused
+from sessions import policies
+from sessions.actions.drafts import Saved, save_drafts
+from sessions.forms.note import form_of, read_parts
+from sessions.models import GroupSession
+from sessions.queries.attendance import (
+    heading,
+    with_heading,
+)
+from sessions.queries.desk import Desk, Part, desk
+
+
+def _session(request: HttpRequest, pk: UUID) -> GroupSession:
+    return load(request, with_heading(GroupSession.objects.all(), reader=request.user), pk)  # type: ignore[arg-type]
+
+
+@allow(Role.FACILITATOR, methods=("GET", "POST"))
+def note(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Write the group's part and each person's. What is typed is saved as it is typed; the page's
+    script asks for JSON, the button sends the form."""
+    session = _session(request, pk)
+    require(policies.can_write_notes(request.user, session))  # type: ignore[arg-type]
+    there = desk(session)
+    if request.method == "GET":
+        return _note_page(request, session, there)
+    typed, faulty = read_parts(there, request.POST)
+    as_json = request.headers.get("Accept", "").startswith("application/json")
+    try:
+        saved = save_drafts(session=session, parts=typed, by=request.user, at=clock.now())  # type: ignore[arg-type]
+    except Refused as refusal:
+        if as_json:
+            return JsonResponse({"refused": refusal.sentence}, status=422)
+        messages.error(request, refusal.sentence)
+        return _note_page(request, session, there, data=request.POST, status=422)
+    if as_json:
+        return _saved_json(session, saved, faulty)
+    if saved.whole and not faulty:
+        if "sign" in request.POST:
+            return redirect("sessions:note-sign", pk=session.pk)
+        messages.success(request, "Your notes are saved.")
+        return redirect("sessions:note", pk=session.pk)
+    return _note_page(
+        request,
+        session,
+        desk(session),
+        data=request.POST,
+        saved=saved,
+        status=422 if faulty else 409,
+    )
+
+
+def _saved_json(session: GroupSession, saved: Saved, faulty: list[Any]) -> JsonResponse:
+    local = clock.now().astimezone(ZoneInfo(session.program.zone))
+    body = {
+        "at": wording.clock_time(local),
+        "versions": {_key(key): version for key, version in saved.versions.items()},
+        "stale": [_key(key) for key in saved.stale],
+        "signed": [_key(key) for key in saved.signed],
+        "faulty": [form.prefix for form in faulty],
+    }
+    whole = saved.whole and not faulty
+    return JsonResponse(body, status=200 if whole else 409)
+
+
+def _key(participant_id: UUID | None) -> str:
+    return f"p-{participant_id}" if participant_id else "group"
+
+
+def _note_page(
+    request: HttpRequest,
+    session: GroupSession,
+    there: Desk,
+    *,
+    data: Mapping[str, Any] | None = None,
+    saved: Saved | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page; after a conflict with what was typed in the fields and the stored words beside."""
+    stale = saved.stale if saved else {}
+    typed: Any = None
+    if data is not None:
+        typed = dict(data.items())
+        for part in (there.group, *there.parts):
+            key = part.person.participant_id if part.person else None
+            if f"{part.key}-version" in typed:
+                typed[f"{part.key}-version"] = str(part.version)
+            if key in stale:
+                part.theirs = part.words
+
+    def shown(part: Part) -> dict[str, Any]:
+        sent = typed if typed is not None and f"{part.key}-version" in typed else None
+        form = form_of(part, sent)
+        if sent is not None:
+            form.is_valid()
+        return {"part": part, "form": form, "person": part.person}
+
+    at = there.saved_at
+    local = at.astimezone(ZoneInfo(session.program.zone)) if at else None
+    context = {
+        "session": session,
+        "head": heading(session),
+        "desk": there,
+        "group": shown(there.group),
+        "came": [shown(part) for part in there.came],
+        "others": [shown(part) for part in there.others],
+        "unmarked": there.unmarked,
+        "saved_at": wording.clock_time(local) if local else "",
+        "conflict": bool(stale),
+        "signed_meanwhile": bool(saved and saved.signed),
+    }
+    return render(request, "sessions/facilitator/note.html", context, status=status)
