@@ -1,10 +1,8 @@
-"""The words of notes, their signature, and what comes after."""
+"""The words of notes, and what comes after their signature."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, time
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django import forms
 
@@ -12,7 +10,6 @@ from phpsupport.lib.forms import Form, LineField, ProseField, WholeField
 from sessions.actions.drafts import Typed
 from sessions.models import Participation
 from sessions.queries.desk import Desk, Part
-from sessions.screening import Finding
 
 
 class PartForm(Form):
@@ -86,56 +83,6 @@ def read_parts(
         else:
             faulty.append(form)
     return typed, faulty
-
-
-class SignForm(Form):
-    """Attestation, the times, an explanation per name found, and who signs."""
-
-    submit = "Sign"
-    autofill = {"secret": "current-password"}
-    started = forms.TimeField(label="Started")
-    ended = forms.TimeField(label="Ended")
-    attest = forms.BooleanField(
-        label="These notes say truly what happened, and nobody else can be recognized in them."
-    )
-    secret = forms.CharField(
-        label="Your password, or a code from your authenticator app",
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        max_length=200,
-        strip=False,
-    )
-
-    def __init__(
-        self, *args: Any, findings: Iterable[Finding] = (), group: bool = True, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.findings = {f"explain-{n}": finding for n, finding in enumerate(findings)}
-        if not group:
-            self.fields.pop("started")
-            self.fields.pop("ended")
-        for name, finding in self.findings.items():
-            self.fields[name] = LineField(
-                required=False,
-                label=f"Why “{finding.found}” stays",
-                help_text="Such as: it is the name of a sister. It is kept beside the note.",
-            )
-            self._shape(name, self.fields[name])
-
-    @property
-    def explained(self) -> dict[str, str]:
-        """The explanations by the finding's key."""
-        return {f.key: self.cleaned_data.get(name, "") for name, f in self.findings.items()}
-
-    def times(self, session: Any) -> dict[str, datetime]:
-        """The actual start and end as instants, where they were given."""
-        zone = ZoneInfo(session.program.zone)
-        named = {"started_at": "started", "ended_at": "ended"}
-        found = {}
-        for name, field in named.items():
-            clock: time | None = self.cleaned_data.get(field)
-            if clock:
-                found[name] = datetime.combine(session.local_date, clock, zone)
-        return found
 
 
 class AddendumForm(Form):

@@ -15,7 +15,7 @@ from phpsupport.lib.errors import Refused
 from phpsupport.users.confirming import confirm_identity
 from sessions import policies
 from sessions.actions.signing import findings_in, sign_notes
-from sessions.forms.note import SignForm
+from sessions.forms.signing import SignForm
 from sessions.models import GroupSession
 from sessions.queries.attendance import (
     heading,
