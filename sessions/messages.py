@@ -314,12 +314,12 @@ def _participant(pk: UUID) -> tuple[Participant, str]:
     person = (
         Participant.objects.filter(pk=pk)
         .select_related("user")
-        .annotate(consents=Exists(consent))
+        .annotate(reachable=Exists(consent))
         .first()
     )
     if person is None or person.sealed_at:
         raise Withhold("no-such-person")
-    if not person.consents:
+    if not person.reachable:
         raise Withhold("no-consent")
     contact = ContactPoint.objects.filter(participant=person, kind="email").first()
     if contact is None or not contact.value:

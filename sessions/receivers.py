@@ -20,7 +20,7 @@ from participants.signals import discharge_preview, episode_discharged
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.actions.asking import PLAN_AWAITS, ask_those_who_plan
-from sessions.actions.enrollment import end_places_of_stay
+from sessions.actions.leaving import end_places_of_stay
 from sessions.actions.rejudging import rejudge
 from sessions.models import Enrollment, WaitlistEntry, WaitOutcome
 from sessions.queries.apart import of_interest

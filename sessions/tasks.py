@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from phpsupport.lib import clock
-from sessions.actions import cover, enrollment, rejudging, reminders
+from sessions.actions import cover, offers, rejudging, reminders
 
 
 @shared_task
@@ -21,7 +21,7 @@ def rejudge_sessions() -> None:
 @shared_task
 def end_offers() -> None:
     """Let unanswered offers of a place lapse, and ask who is next in line."""
-    enrollment.end_offers(at=clock.now())
+    offers.end_offers(at=clock.now())
 
 
 @shared_task

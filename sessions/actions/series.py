@@ -12,7 +12,7 @@ from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions.actions.booking import once_more, people_of
 from sessions.actions.changing import Target, apply, carry_out
-from sessions.actions.enrollment import end_places_of_series
+from sessions.actions.leaving import end_places_of_series
 from sessions.actions.ledger import Ledger
 from sessions.actions.planning import create_series
 from sessions.models import (

@@ -22,7 +22,7 @@ from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import policy_in_force
-from sessions.actions import enrollment as actions
+from sessions.actions import enrollment, leaving, offers
 from sessions.forms.enrollment import CheckForm, EnrollForm, LeaveForm, LeavingForm
 from sessions.grants import PLANNERS
 from sessions.line import falls_inside
@@ -214,7 +214,7 @@ def _digest(verdicts: Sequence[Verdict]) -> str:
 
 def _save(
     request: Asked, desk: Enrolling, kept: Sequence[Verdict], reason: str, at: Any
-) -> list[actions.Placed]:
+) -> list[enrollment.Placed]:
     asked = desk.form.cleaned_data
     common: dict[str, Any] = {
         "from_on": asked["from_on"], "until_on": asked["until_on"], "accept": True, "at": at,
@@ -222,15 +222,15 @@ def _save(
         "by": request.user,
     }  # fmt: skip
     if desk.one_series:
-        return actions.enroll_several(
+        return enrollment.enroll_several(
             series=desk.series[0], participants=[v.participant for v in kept], **common
         )
-    return actions.enroll_in_several(
+    return enrollment.enroll_in_several(
         series=[v.series for v in kept], participant=desk.people[0], **common
     )
 
 
-def _told(request: Asked, desk: Enrolling, placed: Sequence[actions.Placed]) -> None:
+def _told(request: Asked, desk: Enrolling, placed: Sequence[enrollment.Placed]) -> None:
     """Each by itself while they are few; else who has a place and who waits."""
     if len(placed) <= NAMED_AT_MOST:
         for one in placed:
@@ -247,7 +247,7 @@ def _told(request: Asked, desk: Enrolling, placed: Sequence[actions.Placed]) -> 
         messages.warning(request, f"Waiting in line: {wording.listing(waits)}.")
 
 
-def _row_name(desk: Enrolling, placed: actions.Placed) -> str:
+def _row_name(desk: Enrolling, placed: enrollment.Placed) -> str:
     return _whole_name(placed.participant) if desk.one_series else placed.series.group.name
 
 
@@ -335,7 +335,7 @@ def enrollment_end(request: Asked, pk: UUID) -> HttpResponse:
     name, group = _whole_name(found.participant), found.series.group.name
     at, today = now_and_today(request)
     form = LeaveForm(request.POST or None, initial={"last_on": today}, cancel=here)
-    if form.carry_out(partial(actions.leave_series, enrollment=found, by=request.user, at=at)):
+    if form.carry_out(partial(leaving.leave_series, enrollment=found, by=request.user, at=at)):
         messages.success(request, f"{name}'s place ends. {_moved_up(form.outcome)}".strip())
         return redirect(here)
     return form_page(
@@ -355,7 +355,7 @@ def _who_is_next(found: Enrollment, today: date) -> str:
     return f"Whoever waits first is asked; the place is kept for them for {wording.count(hours, 'hour')}."
 
 
-def _moved_up(filled: actions.Filled) -> str:
+def _moved_up(filled: offers.Filled) -> str:
     told = []
     if filled.places:
         moved = wording.count(len(filled.places), "person moves", "people move")
@@ -374,7 +374,7 @@ def enrollment_leaving(request: Asked, pk: UUID) -> HttpResponse:
     here = reverse("sessions:series", args=[found.series_id])
     name, group = _whole_name(found.participant), found.series.group.name
     form = LeavingForm(request.POST or None, initial={"leaves_at": found.leaves_at}, cancel=here)
-    plan = partial(actions.plan_leaving, enrollment=found, by=request.user, at=clock.now())
+    plan = partial(leaving.plan_leaving, enrollment=found, by=request.user, at=clock.now())
     if form.carry_out(plan):
         leaves = form.cleaned_data["leaves_at"]
         when = f"leaves at {wording.clock_time(leaves)}" if leaves else "stays to the end"
@@ -391,7 +391,7 @@ def enrollment_leaving(request: Asked, pk: UUID) -> HttpResponse:
 def waitlist_leave(request: Asked, pk: UUID) -> HttpResponse:
     """Take somebody off the waitlist."""
     found = load(request, WaitlistEntry.objects.select_related("program__site"), pk)
-    actions.leave_waitlist(entry=found, by=request.user, at=clock.now())
+    leaving.leave_waitlist(entry=found, by=request.user, at=clock.now())
     messages.success(request, "They no longer wait for this group.")
     return redirect("sessions:series", found.series_id)
 
@@ -405,10 +405,10 @@ def offer_answer(request: Asked, pk: UUID) -> HttpResponse:
     own: dict[str, Any] = {"entry": found, "by": request.user, "at": clock.now()}
     try:
         if request.POST.get("act") == "take":
-            place = actions.accept_offer(**own)
+            place = offers.accept_offer(**own)
             messages.success(request, f"{name} has a place from {wording.day(place.from_on)}.")
         elif request.POST.get("act") == "decline":
-            filled = actions.decline_offer(**own)
+            filled = offers.decline_offer(**own)
             messages.success(request, f"{name} no longer waits. {_moved_up(filled)}".strip())
         else:
             messages.warning(request, "Nothing changed. Choose whether they take the place.")
@@ -427,12 +427,12 @@ def my_offer(request: Asked, pk: UUID) -> HttpResponse:
     group = found.series.group.name
     try:
         if request.POST.get("act") == "take":
-            place = actions.accept_offer(**own)
+            place = offers.accept_offer(**own)
             messages.success(
                 request, f"You have a place in {group} from {wording.day(place.from_on)}."
             )
         elif request.POST.get("act") == "decline":
-            actions.decline_offer(**own)
+            offers.decline_offer(**own)
             messages.success(
                 request, "That is fine. If you change your mind, tell anybody on the staff."
             )

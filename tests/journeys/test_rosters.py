@@ -8,7 +8,9 @@ from playwright.sync_api import expect
 
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
-from sessions.actions.enrollment import end_offers, enroll, leave_series
+from sessions.actions.enrollment import enroll
+from sessions.actions.leaving import leave_series
+from sessions.actions.offers import end_offers
 from sessions.models import Enrollment, WaitlistEntry
 from tests.factories import (
     make_group,

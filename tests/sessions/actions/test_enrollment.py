@@ -11,17 +11,9 @@ from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import PolicyProfile
-from sessions.actions.enrollment import (
-    Doubtful,
-    Filled,
-    enroll,
-    enroll_in_several,
-    enroll_several,
-    leave_series,
-    leave_waitlist,
-    plan_leaving,
-    promote_waiting,
-)
+from sessions.actions.enrollment import Doubtful, enroll, enroll_in_several, enroll_several
+from sessions.actions.leaving import leave_series, leave_waitlist, plan_leaving
+from sessions.actions.offers import Filled, promote_waiting
 from sessions.models import (
     Enrollment,
     RuleOverride,

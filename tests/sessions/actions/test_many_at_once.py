@@ -16,13 +16,9 @@ from phpsupport.access.roles import Role
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.periods import Period
 from sessions.actions.batches import undo_batch
-from sessions.actions.enrollment import (
-    enroll,
-    enroll_in_several,
-    leave_series,
-    leave_waitlist,
-    promote_waiting,
-)
+from sessions.actions.enrollment import enroll, enroll_in_several
+from sessions.actions.leaving import leave_series, leave_waitlist
+from sessions.actions.offers import promote_waiting
 from sessions.actions.schedule import cancel_session, move_session, staff_session
 from sessions.actions.series import (
     create_series,

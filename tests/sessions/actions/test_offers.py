@@ -14,16 +14,9 @@ from phpsupport.lib.errors import Refused
 from phpsupport.outbox import kinds
 from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import PolicyProfile
-from sessions.actions.enrollment import (
-    Filled,
-    accept_offer,
-    decline_offer,
-    end_offers,
-    enroll,
-    leave_series,
-    leave_waitlist,
-    promote_waiting,
-)
+from sessions.actions.enrollment import enroll
+from sessions.actions.leaving import leave_series, leave_waitlist
+from sessions.actions.offers import Filled, accept_offer, decline_offer, end_offers, promote_waiting
 from sessions.actions.series import end_series
 from sessions.models import Enrollment, GroupSeries, WaitlistEntry, WaitOutcome
 from sessions.tasks import end_offers as tick

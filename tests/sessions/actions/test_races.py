@@ -13,15 +13,9 @@ from django.urls import reverse
 from participants.actions.stays import discharge_participant
 from phpsupport.access.roles import Role
 from phpsupport.lib.errors import Refused
-from sessions.actions.enrollment import (
-    accept_offer,
-    decline_offer,
-    end_offers,
-    enroll,
-    enroll_in_several,
-    enroll_several,
-    leave_series,
-)
+from sessions.actions.enrollment import enroll, enroll_in_several, enroll_several
+from sessions.actions.leaving import leave_series
+from sessions.actions.offers import accept_offer, decline_offer, end_offers
 from sessions.actions.schedule import move_session
 from sessions.actions.series import create_series
 from sessions.models import Enrollment, GroupSeries, GroupSession, WaitlistEntry

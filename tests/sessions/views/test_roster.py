@@ -13,7 +13,9 @@ from participants.models import EpisodeOfCare
 from phpsupport.access.roles import Role
 from phpsupport.programs.models import PolicyProfile
 from sessions.actions.attendance import Mark, mark_attendance
-from sessions.actions.enrollment import accept_offer, enroll, leave_series
+from sessions.actions.enrollment import enroll
+from sessions.actions.leaving import leave_series
+from sessions.actions.offers import accept_offer
 from sessions.minutes import minutes_attended
 from sessions.models import (
     Attendance,
