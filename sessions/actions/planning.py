@@ -44,7 +44,7 @@ from sessions.models import (
     SupportGroup,
 )
 from sessions.queries.batches import NOT_OURS
-from sessions.queries.series import wanted_of
+from sessions.queries.series_preview import wanted_of
 from sessions.recurrence import (
     LONGEST_SERIES,
     SHIFT_AT_MOST,

@@ -25,7 +25,8 @@ from sessions.models import (
     SessionState,
 )
 from sessions.queries.consequence import Fresh, People, Target, why_history
-from sessions.queries.series import dates_of, pattern_in_words, pattern_of, with_records
+from sessions.queries.series import pattern_in_words, pattern_of, with_records
+from sessions.queries.series_preview import dates_of
 from sessions.recurrence import Occurrence, Pattern, Times, Verdict, find_zone, occurrences
 
 BY_THE_SERIES: Final = "The series changed"

@@ -9,7 +9,7 @@ from phpsupport.lib import wording
 from phpsupport.programs.models import Program
 from sessions.models import GroupKind
 from sessions.queries.entries import Entry, entries
-from sessions.queries.series import closures_between
+from sessions.queries.series_preview import closures_between
 from sessions.queries.week import MONTHS, WEEKDAYS, midnight
 from sessions.queries.wish import WEEK, monday
 

@@ -10,7 +10,7 @@ from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.queries import grid
 from sessions.queries.entries import Entry, entries
-from sessions.queries.series import closures_between
+from sessions.queries.series_preview import closures_between
 from sessions.queries.week import (
     DAY,
     SEES_CLEARANCE,

@@ -18,7 +18,7 @@ from sessions.models import Part, Room
 from sessions.queries import grid
 from sessions.queries.entries import Entry, entries
 from sessions.queries.grid import EARLIEST, LATEST, Eye, Grid, Lane, ResourceRow, session_url
-from sessions.queries.series import closures_between
+from sessions.queries.series_preview import closures_between
 from sessions.queries.slots import person_name
 from sessions.queries.wish import DAY, WEEK, Wish
 

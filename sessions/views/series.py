@@ -28,10 +28,11 @@ from sessions.forms.series import (
 )
 from sessions.grants import PLANNERS
 from sessions.models import Answer, GroupSeries, OnClosure, Part
-from sessions.queries import series as queries
 from sessions.queries.answers import open_matters
 from sessions.queries.curriculum import lost_step, steps_of
 from sessions.queries.enrollment import roster_of_series
+from sessions.queries.series import dates_of_series, pattern_in_words
+from sessions.queries.series_preview import Preview, preview
 from sessions.queries.slots import person_name
 from sessions.views.changes import after_act, done_batch
 from sessions.views.form_page import form_page
@@ -146,11 +147,11 @@ def _still_missing(form: SeriesForm) -> str:
     return f"Still to choose: {wording.listing(empty)}."
 
 
-def _preview(request: Asked, form: SeriesForm, out: set[date]) -> queries.Preview:
+def _preview(request: Asked, form: SeriesForm, out: set[date]) -> Preview:
     program, day, data = request.program, today_of(request), form.cleaned_data
     policy = policy_in_force(program.pk, day)
     may_override = {Role(role) for role in policy["override_by"]}
-    return queries.preview(
+    return preview(
         program=program,
         group=data["group"],
         room=data["room"],
@@ -208,11 +209,11 @@ def _series_page(request: Asked, found: GroupSeries) -> dict[str, Any]:
     day = today_of(request)
     may_plan = scope_of(request.user).has(found.program_id, *PLANNERS)
     runs_on = day <= found.until_on
-    dates = queries.dates_of_series(found, at=clock.now())
+    dates = dates_of_series(found, at=clock.now())
     return {
         "series": found,
         "done": done_batch(request),
-        "when": queries.pattern_in_words(found),
+        "when": pattern_in_words(found),
         "days": f"{wording.date_in_full(found.from_on)} – {wording.date_in_full(found.until_on)}",
         "leads": [
             {
