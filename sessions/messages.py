@@ -130,6 +130,11 @@ def reminder_to_who_leads(message: OutboxMessage, at: datetime) -> Letter:
     leads = SessionFacilitator.objects.filter(session=session, person=person, active=True)
     if not leads.exists():
         raise Withhold("no-longer-leads")
+    works = RoleAssignment.objects.in_force(session.local_date).filter(
+        user=person, program_id=session.program_id, role=Role.FACILITATOR
+    )
+    if not works.exists():
+        raise Withhold("no-longer-works")
     _not_at_night(session, person.time_zone, at)
     return _appointment(
         person.email, session, at, "You have an appointment {when}.", "Appointment reminder"

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from participants.models import ChannelConsent, ContactPoint
+from phpsupport.access.models import RoleAssignment
+from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from phpsupport.outbox.delivery import deliver
 from phpsupport.outbox.models import OutboxMessage
@@ -159,6 +161,15 @@ def test_who_leads_is_reminded_if_they_want() -> None:
     queue_reminders(at=at(2026, 3, 2, 18))
     kinds = OutboxMessage.objects.values_list("kind", flat=True)
     assert sorted(kinds) == ["session_reminder", "session_reminder_staff"]
+
+
+def test_whose_work_here_ended_is_not_reminded() -> None:
+    planned = Planned(date(2026, 3, 3), staff=True)
+    queue_reminders(at=at(2026, 3, 2, 18))
+    RoleAssignment.objects.filter(role=Role.FACILITATOR).update(ends_on=date(2026, 3, 2))
+    deliver(at=planned.session.starts_at - timedelta(hours=2))
+    staff = OutboxMessage.objects.get(kind="session_reminder_staff")
+    assert (staff.state, staff.why) == ("withheld", "no-longer-works")
 
 
 # --- at the moment of sending -------------------------------------------------------------------------
