@@ -1,0 +1,52 @@
+"""When the notes of a program's sessions are due, by the rules of each session's own day."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from phpsupport.programs.models import Closure, PolicyProfile, Program
+from phpsupport.programs.policy import DEFAULTS
+from sessions import due
+from sessions.models import GroupSession
+
+
+@dataclass(frozen=True)
+class DueRules:
+    """What the due times of one program follow."""
+
+    zone: str
+    since: list[date]
+    rules: list[dict[str, Any]]
+    closed: frozenset[date]
+
+    def on(self, day: date) -> dict[str, Any]:
+        """The program's rules on a day."""
+        place = bisect_right(self.since, day)
+        return {**DEFAULTS, **(self.rules[place - 1] if place else {})}
+
+    def due_at(self, session: GroupSession) -> datetime:
+        """When the notes of a session are due."""
+        return due.due_at(session.ends_at, self.zone, self.on(session.local_date), self.closed)
+
+
+def due_rules(program: Program) -> DueRules:
+    """The program's due rules; load it with its site. Two queries."""
+    profiles = list(
+        PolicyProfile.objects.filter(program=program)
+        .order_by("effective_from")
+        .values_list("effective_from", "rules")
+    )
+    return DueRules(
+        zone=program.zone,
+        since=[since for since, _ in profiles],
+        rules=[rules for _, rules in profiles],
+        closed=closed_days(program.pk),
+    )
+
+
+def closed_days(program_id: UUID, *, since: date = date.min) -> frozenset[date]:
+    """The days on which a program is closed. One query."""
+    rows = Closure.objects.filter(program_id=program_id, date__gte=since)
+    return frozenset(rows.values_list("date", flat=True))
