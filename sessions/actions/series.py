@@ -163,7 +163,7 @@ def replace_facilitator(
         override_reason=override_reason,
         ledger=ledger,
     )
-    _replace_usual(series, old, new, usual, part, ledger)
+    _replace_usual(series, old, new, usual, part, from_on, ledger)
     record(
         "series.facilitator_replaced", by=by, at=at, obj=series, sessions=len(changing),
         old=str(old.pk) if old else None, new=str(new.pk) if new else None,
@@ -207,17 +207,20 @@ def _replace_usual(
     new: Facilitator | None,
     usual: dict[UUID, SeriesFacilitator],
     part: str,
+    from_on: date,
     ledger: Ledger,
 ) -> None:
-    """Who usually leads, which is also who sees the roster, follows."""
+    """Who usually leads, which is also who sees the roster, follows. Whoever is new to the series
+    is so from that day on; whoever was there keeps their first day."""
     before = usual.get(old.pk) if old else None
     if before is not None:
         part = before.part
         SeriesFacilitator.objects.filter(pk=before.pk).delete()
     if new is not None:
         row, made = SeriesFacilitator.objects.update_or_create(
-            series=series, facilitator=new, defaults={"part": part}
-        )
+            series=series, facilitator=new, defaults={"part": part},
+            create_defaults={"part": part, "from_on": from_on},
+        )  # fmt: skip
         if made:
             ledger.made([row])
 
@@ -276,7 +279,9 @@ def edit_series(
     changed = [name for name in plan.fields if getattr(series, name) != getattr(plan.after, name)]
     if changed:
         plan.after.save(update_fields=changed)
-    people_changed = edit.people is not None and _set_usual(series, edit.people, usual, ledger)
+    people_changed = edit.people is not None and _set_usual(
+        series, edit.people, usual, plan.first, ledger
+    )
     if not (done.any or changed or people_changed):
         raise Refused("Nothing would change: it is like that already.", code="unchanged")
     record(
@@ -299,7 +304,11 @@ def _room_in_use(room: Room | None, series: GroupSeries, first: date) -> None:
 
 
 def _set_usual(
-    series: GroupSeries, people: People, usual: list[SeriesFacilitator], ledger: Ledger
+    series: GroupSeries,
+    people: People,
+    usual: list[SeriesFacilitator],
+    since: date,
+    ledger: Ledger,
 ) -> bool:
     """Who usually leads it from now on; whoever stays keeps the row. Whether anything changed."""
     wanted = {f.pk: part for f, part in people}
@@ -314,7 +323,7 @@ def _set_usual(
             row.save(update_fields=["part"])
     ledger.made(
         SeriesFacilitator.objects.bulk_create(
-            SeriesFacilitator(series=series, facilitator_id=pk, part=part)
+            SeriesFacilitator(series=series, facilitator_id=pk, part=part, from_on=since)
             for pk, part in wanted.items()
             if pk not in there
         )

@@ -229,6 +229,8 @@ class SeriesFacilitator(Row):
     part = models.CharField(max_length=4, choices=Part, default=Part.LEAD)
     answer = models.CharField(max_length=8, choices=Answer, blank=True, default="")
     answered_at = models.DateTimeField(null=True, blank=True)
+    # The first day on which they lead it; where it was not said, that of their first session.
+    from_on = models.DateField("from", null=True, blank=True)
 
     class Meta:
         constraints = [
