@@ -12,6 +12,7 @@ from sessions.views import (
     feed,
     kiosk,
     note,
+    presence,
     reader,
     review,
     roster,
@@ -32,6 +33,7 @@ UUID = r"(?P<pk>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 # --- attendance, notes, review ----------------------------------------------------------------------
 attendance_and_notes: list[URLPattern] = [
     path("my-day/", facilitator.my_day, name="my-day"),
+    path("sessions/<uuid:pk>/here/<slug:page>/", presence.presence, name="presence"),
     path("sessions/<uuid:pk>/attendance/", attendance.attendance, name="attendance"),
     path("sessions/<uuid:pk>/outcome/", attendance.outcome, name="outcome"),
     path("sessions/<uuid:pk>/note/", note.note, name="note"),

@@ -37,7 +37,8 @@ class SignOffMiddleware:
                 "You were signed off because nothing happened for a while. Sign in to go on.",
             )
         response = self.get_response(request)
-        if request.user.is_authenticated:
+        # What a page asks by itself, such as who else is here, does not keep anybody signed in.
+        if request.user.is_authenticated and not getattr(request, "asked_by_the_page", False):
             now = clock.now()
             request.session.setdefault("since", now.isoformat())
             seen = request.session.get("seen")

@@ -274,6 +274,9 @@ TABLE: dict[str, Open | Page | Thing] = {
     # --- sessions: attendance and notes ---------------------------------------------------------------
     "sessions:my-day": Page(roles(F)),
     "sessions:attendance": thing("past", roles(S, L, F), BOTH, same=PLAN, refused=roles(F)),
+    "sessions:presence": thing(
+        "past", roles(S, L, F), "POST", same=PLAN, refused=roles(F), fixed={"page": "attendance"}
+    ),
     "sessions:outcome": thing("past", roles(S, L, F), BOTH, same=PLAN, refused=roles(F)),
     "sessions:note": thing("past", roles(F), BOTH, same=NOBODY, refused=roles(F)),
     "sessions:note-sign": thing("past", roles(F), BOTH, same=NOBODY, refused=roles(F)),
