@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from phpsupport.demo.goals import goal_of
 from phpsupport.demo.made import World, day_after_friday
 from phpsupport.demo.people import GROUP_WORDS, OWN_WORDS
 from phpsupport.users.models import User
@@ -111,7 +112,9 @@ def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
         session__series__group__progress_notes=True,
         status__in=[Status.PRESENT, Status.LATE],
     ).order_by("participant__record_number")
+    goals = goal_of(w)
     for place, row in enumerate(came):
+        goal = goals.get(row.participant_id) if place % 3 == 0 else None
         own, response, follow = OWN_WORDS[(place + session.local_date.toordinal()) % len(OWN_WORDS)]
         parts[row.participant_id] = drafts.Typed(
             {
@@ -119,6 +122,7 @@ def _write(w: World, session: GroupSession, by: User, at: datetime) -> None:
                 "own_words": own,
                 "response": response,
                 "follow_up": follow,
+                "goal_id": goal.pk if goal and goal.named_on <= session.local_date else None,
                 "written_together": place % 4 == 0,
             }
         )

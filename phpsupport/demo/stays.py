@@ -72,6 +72,7 @@ def _admit(w: World, p: Somebody, number: int) -> Participant:
         first_name=p.first_name,
         last_name=p.last_name,
         preferred_name=p.preferred_name,
+        also_called=p.also,
         pronouns=p.pronouns,
         date_of_birth=date(p.born, 1 + number % 12, 1 + number * 7 % 28),
         language=p.language,

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from phpsupport.demo.accounts import open_accounts, set_rules
 from phpsupport.demo.cover import ask_around
+from phpsupport.demo.goals import name_goals
 from phpsupport.demo.history import live_through
 from phpsupport.demo.made import World
 from phpsupport.demo.schedule import furnish_lakeside, leave_to_do, plan_series
@@ -55,6 +56,7 @@ def build(now: datetime) -> Program:
     plan_series(world)
     admit_people(world, lakeside)
     fill_rosters(world)
+    name_goals(world)
     live_through(world)
     keep_a_place(world)
     supervise(world)
