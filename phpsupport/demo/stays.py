@@ -21,7 +21,7 @@ from phpsupport.demo.people import (
 )
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
-from sessions.actions import enrollment
+from sessions.actions import enrollment, leaving
 from sessions.models import Enrollment
 
 # Who leaves which group before its end, as planned: an IOP participant with a bus to catch.
@@ -184,4 +184,4 @@ def keep_a_place(w: World) -> None:
         at=w.at(w.program_day(1), 16),
     )  # fmt: skip
     leaves = Enrollment.objects.get(series=series, participant=w.people["H3027"])
-    enrollment.leave_series(enrollment=leaves, last_on=w.today, by=by, at=w.now)
+    leaving.leave_series(enrollment=leaves, last_on=w.today, by=by, at=w.now)
