@@ -16,6 +16,7 @@ DEMO = env.flag("DEMO", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", example="(50 random characters)")
 FIELD_KEYS = env.keys("FIELD_KEYS")
 DIGEST_KEY = env.key("DIGEST_KEY")
+SEAL_KEYS = env.keys("SEAL_KEYS", optional=True)  # see phpsupport.lib.sealing
 BASE_URL = env.site("BASE_URL", default="http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS", default=[str(urlsplit(BASE_URL).hostname), "localhost", "127.0.0.1"]

@@ -76,10 +76,12 @@ def words(name: str, *, default: Iterable[str] = ()) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)
 
 
-def keys(name: str) -> dict[str, bytes]:
-    """A key ring `id:base64,id:base64`, newest first; each key is 32 bytes."""
+def keys(name: str, *, optional: bool = False) -> dict[str, bytes]:
+    """A key ring `id:base64,id:base64`, newest first; each key is 32 bytes. May be empty if `optional`."""
     example = "2026a:" + base64.b64encode(bytes(range(32))).decode()
     ring: dict[str, bytes] = {}
+    if optional and not os.environ.get(name):
+        return ring
     for part in text(name, example=example).split(","):
         key_id, _, encoded = part.strip().partition(":")
         try:

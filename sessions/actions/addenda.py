@@ -11,6 +11,7 @@ from phpsupport.outbox.delivery import enqueue
 from phpsupport.users.models import User
 from sessions import policies
 from sessions.actions.attendance import refuse
+from sessions.actions.beside import add_beside, locked, names
 from sessions.messages import about_returned, about_waiting
 from sessions.models import (
     GROUP_WORDS,
@@ -18,13 +19,14 @@ from sessions.models import (
     Addendum,
     GroupNote,
     GroupNoteDraft,
-    GroupSession,
     NoteVoid,
     ProgressNoteDraft,
 )
 from sessions.queries.desk import words_of
-from sessions.queries.notes import Note
+from sessions.queries.notes import Note, beside
+from sessions.sealing import seal_entry
 
+LONGEST_REASON = 120
 LONGEST_WORDS = 20_000
 
 
@@ -32,21 +34,23 @@ LONGEST_WORDS = 20_000
 def add_addendum(*, note: Note, reason: str, words: str, by: User, at: datetime) -> Addendum:
     """Add dated words beside a signed note. A note that was returned waits again after it."""
     refuse(policies.can_add_to_note(by, note))
-    note = _locked(note)
     reason, words = " ".join(reason.split()), words.strip()
     if not reason:
         raise Refused("Say why you add something.", field="reason")
     if not words:
         raise Refused("Write what you add.", field="words")
-    if NoteVoid.objects.filter(**_names(note)).exists():
+    if len(reason) > LONGEST_REASON:
+        raise Refused(f"Give the reason in at most {LONGEST_REASON} characters.", field="reason")
+    if len(words) > LONGEST_WORDS:
+        raise Refused("This is too long for one addendum. Part it in two.", field="words")
+    note = locked(note)
+    there = beside([note])[note.pk]
+    if there.void:
         raise Refused("This note is void. Write a new one instead.", code="void")
-    before = Addendum.objects.filter(**_names(note), by=by).order_by("-at").first()
-    if before and (before.reason, before.words) == (reason[:120], words):
-        return before
-    addendum = Addendum.objects.create(
-        **_names(note), by=by, at=at, reason=reason[:120], words=words[:LONGEST_WORDS]
-    )
-    record("note.addendum", by=by, at=at, obj=note, addendum=str(addendum.pk))
+    own = [addendum for addendum in there.addenda if addendum.by_id == by.pk]
+    if own and (own[-1].reason, own[-1].words) == (reason, words):
+        return own[-1]  # a second click
+    addendum = add_beside([(note, reason, words)], by=by, at=at)[0]
     if note.needs_cosignature and note.author_id == by.pk:
         enqueue(about_waiting([note], at=at), at=at)
     return addendum
@@ -56,13 +60,16 @@ def add_addendum(*, note: Note, reason: str, words: str, by: User, at: datetime)
 def void_note(*, note: Note, reason: str, by: User, at: datetime) -> NoteVoid:
     """Declare a signed note void. Its words stay readable, and begin the draft that replaces it."""
     refuse(policies.can_void_note(by, note))
-    note = _locked(note)
     reason = reason.strip()
     if not reason:
         raise Refused("Say why the note is void.", field="reason")
-    if NoteVoid.objects.filter(**_names(note)).exists():
+    note = locked(note)
+    there = beside([note])[note.pk]
+    if there.void:
         raise Refused("This note is void already.", code="void")
-    void = NoteVoid.objects.create(**_names(note), by=by, at=at, reason=reason)
+    void = NoteVoid(**names(note), by=by, at=there.after(note, at), reason=reason)
+    seal_entry(void, note)
+    void.save()
     made: Any = {
         "program_id": note.program_id, "session_id": note.session_id, "author_id": note.author_id,
         "saved_at": at,
@@ -77,13 +84,3 @@ def void_note(*, note: Note, reason: str, by: User, at: datetime) -> NoteVoid:
     if note.author_id != by.pk:
         enqueue([about_returned(note, at=at)], at=at)
     return void
-
-
-def _locked(note: Note) -> Note:
-    """The note again, while its session is held: a signed row takes no lock of its own."""
-    GroupSession.objects.select_for_update(of=("self",)).get(pk=note.session_id)
-    return type(note).objects.get(pk=note.pk)
-
-
-def _names(note: Note) -> dict[str, Any]:
-    return {"group_note" if isinstance(note, GroupNote) else "progress_note": note}

@@ -14,10 +14,10 @@ from phpsupport.lib import wording
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions import policies
+from sessions.actions.beside import add_beside
 from sessions.models import (
     CAME,
     AbsenceReason,
-    Addendum,
     Attendance,
     GroupSession,
     ProgressNote,
@@ -265,7 +265,7 @@ def _correct_signed(
         participant_id__in=[m.participant_id for m in marks],
         replaced_by=None,
         notevoids=None,
-    ).only("pk", "participant_id", "program_id")
+    ).only("pk", "participant_id", "program_id", "digest", "signed_at")
     signed = {note.participant_id: note for note in notes}
     if not signed:
         return
@@ -280,6 +280,7 @@ def _correct_signed(
             field="why",
             code="why",
         )
+    rows = []
     for mark in marks:
         if mark.participant_id not in signed:
             continue
@@ -290,10 +291,6 @@ def _correct_signed(
                 "departed": mark.departed,
             }
         )  # fmt: skip
-        Addendum.objects.create(
-            progress_note=signed[mark.participant_id],
-            by=by,
-            at=at,
-            reason="Attendance corrected",
-            words=f"{before.mark or 'Not marked'} became {after.mark}. {why.strip()}",
-        )
+        words = f"{before.mark or 'Not marked'} became {after.mark}. {why.strip()}"
+        rows.append((signed[mark.participant_id], "Attendance corrected", words))
+    add_beside(rows, by=by, at=at)

@@ -1,7 +1,6 @@
 """A supervisor's answer to a note: cosigned, or returned with a comment."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -9,11 +8,13 @@ from phpsupport.audit.trail import record
 from phpsupport.lib.errors import Refused
 from phpsupport.outbox.delivery import enqueue
 from phpsupport.users.models import User
-from sessions import digest, policies
+from sessions import policies
 from sessions.actions.attendance import refuse
+from sessions.actions.beside import locked, names
 from sessions.messages import about_returned
-from sessions.models import Cosignature, CosignatureDecision, GroupNote, GroupSession
+from sessions.models import Cosignature, CosignatureDecision
 from sessions.queries.notes import Note, beside, state_of
+from sessions.sealing import seal_entry
 
 
 @transaction.atomic
@@ -26,14 +27,19 @@ def cosign_note(*, note: Note, by: User, at: datetime, addenda: int | None = Non
 
 
 @transaction.atomic
-def return_note(*, note: Note, comment: str, by: User, at: datetime) -> Cosignature:
-    """Return one note with a comment. Its author adds an addendum, and it waits again."""
+def return_note(
+    *, note: Note, comment: str, by: User, at: datetime, addenda: int | None = None
+) -> Cosignature:
+    """Return one note with a comment. Its author adds an addendum, and it waits again.
+
+    `addenda` as for `cosign_note`.
+    """
     comment = comment.strip()
     if not comment:
         raise Refused(
             "Write what is missing, so that the author knows what to do.", field="comment"
         )
-    answer = _answer(note, CosignatureDecision.RETURNED, comment, by=by, at=at)
+    answer = _answer(note, CosignatureDecision.RETURNED, comment, by=by, at=at, addenda=addenda)
     enqueue([about_returned(note, at=at)], at=at)
     return answer
 
@@ -48,9 +54,7 @@ def _answer(
     addenda: int | None = None,
 ) -> Cosignature:
     refuse(policies.can_cosign_note(by, note))
-    # A signed row takes no lock of its own; its session stands for it.
-    GroupSession.objects.select_for_update(of=("self",)).get(pk=note.session_id)
-    note = type(note).objects.get(pk=note.pk)
+    note = locked(note)
     there = beside([note])[note.pk]
     refusal = {
         "void": "This note is void, so there is nothing to cosign.",
@@ -61,10 +65,11 @@ def _answer(
     if refusal:
         raise Refused(refusal, code=state)
     if addenda is not None and addenda != len(there.addenda):
-        raise Refused("Something was added to a note meanwhile. Read it before cosigning.")
-    which: dict[str, Any] = {"group_note" if isinstance(note, GroupNote) else "progress_note": note}
-    answer = Cosignature(**which, by=by, at=at, decision=decision, comment=comment)
-    answer.digest = digest.cosignature_digest(answer, note.digest, there.addenda)
+        raise Refused("Something was added to a note meanwhile. Read it before you answer.")
+    moment = there.after(note, at)
+    answer = Cosignature(**names(note), by=by, at=moment, decision=decision, comment=comment)
+    seal_entry(answer, note, there.addenda)
     answer.save()
-    record(f"note.{'cosigned' if decision == 'given' else 'returned'}", by=by, at=at, obj=note)
+    what = "cosigned" if decision == CosignatureDecision.GIVEN else "returned"
+    record(f"note.{what}", by=by, at=at, obj=note, cosignature=str(answer.pk))
     return answer

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -87,6 +87,15 @@ class _Beside:
     addenda: list[Addendum] = field(default_factory=list)
     answers: list[Cosignature] = field(default_factory=list)
     void: NoteVoid | None = None
+
+    def after(self, note: Note, at: datetime) -> datetime:
+        """`at`, or the first moment after all that stands here. Who waited for the lock comes later
+        than who had it, whatever their clocks said: a cosignature is over the addenda before it."""
+        entries: list[Any] = [*self.addenda, *self.answers, *([self.void] if self.void else [])]
+        last = max((entry.at for entry in entries), default=None)
+        if last is None:
+            return max(at, note.signed_at)
+        return max(at, last + timedelta(microseconds=1))
 
 
 def beside(notes: Iterable[Note]) -> dict[UUID, _Beside]:

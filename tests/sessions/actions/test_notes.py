@@ -28,6 +28,7 @@ from sessions.models import (
     ProgressNoteDraft,
     Status,
 )
+from sessions.sealing import digest_of_note
 from tests.factories import make_facilitator, make_program, make_staff
 from tests.sessions.worlds import AFTER, DAY, World, make_world
 
@@ -460,9 +461,32 @@ def test_of_two_first_saves_at_once_none_is_lost_unseen() -> None:
 
 def test_the_digest_speaks_for_every_word_and_fact() -> None:
     world: World = make_world(2)
-    note = world.signed().parts[0]
-    for name in digest.PROGRESS_NOTE:
-        changed = ProgressNote.objects.get(pk=note.pk)
+    signed = world.signed()
+    for note, forms in (
+        (signed.parts[0], digest.PROGRESS_NOTE), (signed.group, digest.GROUP_NOTE),
+    ):  # fmt: skip
+        for form, names in forms.items():
+            _each_name_counts(note, form, names)
+    utc = datetime(2026, 3, 3, 15, tzinfo=UTC)
+    assert (
+        digest.text_of("x", [("a", utc)])
+        == '[["format","x"],["a","2026-03-03T15:00:00.000000+00:00"]]'
+    )
+
+
+def test_no_column_of_a_note_is_left_out() -> None:
+    proved = {"form", "digest", "seal"}  # what proves is over the rest
+    for model, forms in ((ProgressNote, digest.PROGRESS_NOTE), (GroupNote, digest.GROUP_NOTE)):
+        columns = {field.attname for field in model._meta.concrete_fields}
+        assert columns - proved == set(forms[digest.NEWEST])
+
+
+def _each_name_counts(note: Any, form: int, names: Any) -> None:
+    note.form = form
+    whole = digest_of_note(note)
+    for name in names:
+        changed = type(note).objects.get(pk=note.pk)
+        changed.form = form
         before = getattr(changed, name)
         if isinstance(before, datetime):
             other: Any = before + timedelta(microseconds=1)
@@ -473,9 +497,4 @@ def test_the_digest_speaks_for_every_word_and_fact() -> None:
         else:
             other = "something else"
         setattr(changed, name, other)
-        assert digest.progress_note_digest(changed) != note.digest, name
-    utc = datetime(2026, 3, 3, 15, tzinfo=UTC)
-    assert (
-        digest.text_of("x", [("a", utc)])
-        == '[["format","x"],["a","2026-03-03T15:00:00.000000+00:00"]]'
-    )
+        assert digest_of_note(changed) != whole, name

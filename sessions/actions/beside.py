@@ -1,0 +1,43 @@
+"""Storing what stands beside signed notes: sealed, in order, and in the trail. For acts that hold
+the session: a signed row takes no lock of its own."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from phpsupport.audit.models import AuditEvent
+from phpsupport.audit.trail import event
+from phpsupport.users.models import User
+from sessions.models import Addendum, GroupNote, GroupSession
+from sessions.queries.notes import Note, beside
+from sessions.sealing import seal_entry
+
+
+def add_beside(rows: Iterable[tuple[Note, str, str]], *, by: User, at: datetime) -> list[Addendum]:
+    """Store an addendum for each (note, reason, words). Five statements, none for no rows."""
+    asked = list(rows)
+    if not asked:
+        return []
+    made, told = [], []
+    there = beside(note for note, _, _ in asked)
+    for note, reason, words in asked:
+        moment = there[note.pk].after(note, at)
+        addendum = Addendum(**names(note), by=by, at=moment, reason=reason, words=words)
+        seal_entry(addendum, note)
+        made.append(addendum)
+        detail = {"addendum": str(addendum.pk)}
+        told.append(event("note.addendum", by, at, note, None, detail))
+    Addendum.objects.bulk_create(made)
+    AuditEvent.objects.bulk_create(told)
+    return made
+
+
+def names(note: Note) -> dict[str, Any]:
+    """How a row beside `note` names it."""
+    return {"group_note" if isinstance(note, GroupNote) else "progress_note": note}
+
+
+def locked(note: Note) -> Note:
+    """The note, read while its session is held."""
+    GroupSession.objects.select_for_update(of=("self",)).get(pk=note.session_id)
+    return type(note).objects.get(pk=note.pk)
