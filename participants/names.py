@@ -133,6 +133,16 @@ def spoken_ways(first: str, last: str, preferred: str = "") -> frozenset[str]:
     return frozenset(spoken(name, letter) for name in names for letter in letters)
 
 
+def folded(text: str) -> str:
+    """A name for comparing: no accents, case or punctuation; hyphens part words."""
+    return _folded(clean_name(text))
+
+
+def family_words(last: str) -> list[str]:
+    """The words of a family name for comparing, from the first that is no small particle."""
+    return _folded(_core(clean_name(last))).split()
+
+
 def _core(family: str) -> str:
     """The family name from its first word that is no small particle; all of it if none is left."""
     words = family.split(" ")

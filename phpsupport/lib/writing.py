@@ -2,37 +2,63 @@
 
 one = OneStatement()
 one.rows("batch", [batch])                                   # rows that stand in memory
+one.rows("marks", marks, unique=["session", "participant"], update=["status"])
 one.select("made", GroupSession, {"id": "wanted.id", …}, "wanted(id) AS …", params)
+one.change("raised", GroupSession.objects.filter(pk=pk), {"state": "held"})
 one.run(counting="made")
 
-Every part is `INSERT … RETURNING *` and can be read by later ones under its name. Columns that
+Every part is `… RETURNING *` and can be read by later ones under its name. Columns that
 `select` is not told take the model's defaults. Foreign keys are checked when the transaction ends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django.db import connection, models
 from django.db.models import sql as compilers
+from django.db.models.constants import OnConflict
 
 
 class OneStatement:
-    """Inserts that are sent together. Names and SQL come from code, values as parameters."""
+    """Writes that are sent together. Names and SQL come from code, values as parameters.
+
+    No two parts may touch the same row: all of them see the database as it was before.
+    """
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._params: list[Any] = []
 
-    def rows(self, name: str, objs: Sequence[models.Model]) -> None:
-        """Rows of one model as they stand in memory; none adds no part."""
+    def rows(
+        self,
+        name: str,
+        objs: Sequence[models.Model],
+        *,
+        unique: Sequence[str] = (),
+        update: Sequence[str] = (),
+    ) -> None:
+        """Rows of one model as they stand in memory; none adds no part. Where a row with the same
+        `unique` fields is stored, its `update` fields take the new values."""
         if not objs:
             return
-        query = compilers.InsertQuery(type(objs[0]))
-        query.insert_values(objs[0]._meta.concrete_fields, list(objs))
-        compiler = cast(Any, query.get_compiler(connection=connection))
-        ((text, params),) = compiler.as_sql()
-        self._parts.append(f"{name} AS ({text} RETURNING *)")
-        self._params += params
+        meta = objs[0]._meta
+        query = compilers.InsertQuery(
+            type(objs[0]),
+            on_conflict=OnConflict.UPDATE if unique else None,
+            unique_fields=[meta.get_field(field) for field in unique],
+            update_fields=[meta.get_field(field) for field in update],
+        )
+        query.insert_values(meta.concrete_fields, list(objs))
+        ((text, params),) = cast(Any, query.get_compiler(connection=connection)).as_sql()
+        self._add(name, text, params)
+
+    def change(
+        self, name: str, rows: "models.QuerySet[Any, Any]", values: Mapping[str, Any]
+    ) -> None:
+        """Other values for the rows of a query."""
+        query = cast(Any, rows.query).chain(compilers.UpdateQuery)
+        query.add_update_values(values)
+        self._add(name, *query.get_compiler(connection=connection).as_sql())
 
     def select(
         self,
@@ -55,9 +81,12 @@ class OneStatement:
             columns.append(connection.ops.quote_name(cast(str, field.column)))
         table = connection.ops.quote_name(model._meta.db_table)
         into = f"{table} ({', '.join(columns)})"
-        words = ("INSERT INTO", into, "SELECT", ", ".join(values), "FROM", source, "RETURNING *")
-        self._parts.append(f"{name} AS ({' '.join(words)})")
-        self._params += [*defaults, *params]
+        words = ("INSERT INTO", into, "SELECT", ", ".join(values), "FROM", source)
+        self._add(name, " ".join(words), [*defaults, *params])
+
+    def _add(self, name: str, text: str, params: Iterable[Any]) -> None:
+        self._parts.append(f"{name} AS ({text} RETURNING *)")
+        self._params += params
 
     def run(self, *, counting: str) -> int:
         """Send it; returns how many rows the part of that name made."""

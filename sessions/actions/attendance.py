@@ -1,7 +1,12 @@
-"""Marking who came: the whole group in one write."""
+"""Marking who came: the whole group in one write.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+The session's row is locked and the sheet is read in one statement (`queries/marking.py`); marks,
+version and trail are stored in a second. Only walk-ins, take-offs and signed notes cost more.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from phpsupport.audit.trail import record
+from phpsupport.audit.trail import event
 from phpsupport.lib import wording
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.writing import OneStatement
 from phpsupport.users.models import User
 from sessions import policies
 from sessions.actions.beside import add_beside
@@ -24,14 +30,23 @@ from sessions.models import (
     SessionState,
     Status,
 )
-from sessions.queries.attendance import Person, can_walk_in, roster
+from sessions.queries.attendance import Person, roster
+from sessions.queries.marking import Locked, Stands, lock
+from sessions.queries.walk_ins import everybody, look_twice
 
 OPENS_BEFORE = timedelta(minutes=15)
+CHANGES = (
+    "status", "arrived", "departed", "reason", "at_kiosk", "marked_by", "marked_at", "why",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What is to be kept about one person; `take_off` removes a walk-in added by mistake."""
+    """What is to be kept about one person; `take_off` removes a walk-in added by mistake.
+
+    `why` is the reason of a correction, `sure` says of a walk-in whose name is like another's that
+    somebody looked.
+    """
 
     participant_id: UUID
     status: str
@@ -40,6 +55,12 @@ class Mark:
     reason: str = ""
     walk_in: bool = False
     take_off: bool = False
+    why: str = ""
+    sure: bool = False
+
+    @property
+    def field(self) -> str:
+        return f"p-{self.participant_id}"
 
 
 class Stale(Refused):
@@ -77,42 +98,45 @@ def mark_attendance(
     """Keep the marks of a session, all or none. People without a mark stay unmarked.
 
     `version` is the session's `attendance_version` that the person saw: if it has risen since,
-    nothing is written (`Stale`), unless the same marks stand there already. `why` is asked when
-    the mark of somebody changes whose note is signed; it is kept beside the note.
+    nothing is written (`Stale`), unless the same marks stand there already. A mark that changes
+    needs a reason where a note is signed (it is kept beside the note as well) and from the
+    policy's `correction_hours` after the session on: the mark's own or, for all of them, `why`.
     `at_kiosk` says that the person signed in there; `by` is then who opened it.
     """
+    sheet = lock(session, by)
+    session = _as_locked(session, sheet, by)
     refuse(policies.can_mark_attendance(by, session))
-    session = (
-        GroupSession.objects.select_for_update(of=("self",))
-        .select_related("series__group", "program__site")
-        .get(pk=session.pk)
-    )
     open_for_marks(session, at)
-    people = {person.participant_id: person for person in roster(session)}
+    people = sheet.people
     marks = [mark for mark in marks if mark.status or mark.take_off]
-    if len({mark.participant_id for mark in marks}) < len(marks):
+    named = {mark.participant_id for mark in marks}
+    if len(named) < len(marks):
         raise Refused("One person is marked twice. Keep one of the marks.", code="twice")
+    unmarked = sum(not stands.status and key not in named for key, stands in people.items())
     changed = [mark for mark in marks if _differs(mark, people.get(mark.participant_id))]
-    unmarked = sum(
-        1 for p in people.values()
-        if not p.status and p.participant_id not in {m.participant_id for m in marks}
-    )  # fmt: skip
     if not changed:
         return Marked(session, 0, unmarked)
-    if version != session.attendance_version:
-        raise Stale(list(people.values()))
+    if version != sheet.version:
+        raise Stale(roster(session))
     _known(session, changed, people)
     for mark in changed:
-        _sound(mark, people.get(mark.participant_id), session)
-    _correct_signed(session, changed, people, why=why, by=by, at=at)
-    gone = [mark.participant_id for mark in changed if mark.take_off]
-    if gone:
-        Attendance.objects.filter(session=session, participant_id__in=gone).delete()
-    Attendance.objects.bulk_create(
+        _sound(mark, people.get(mark.participant_id), sheet)
+    changed = _with_reasons(changed, sheet, why=why, at=at)
+    _beside_signed(session, changed, people, by=by, at=at)
+    _take_off(session, changed)
+    session.attendance_version += 1
+    if session.state == SessionState.SCHEDULED and any(m.status in CAME for m in changed):
+        session.state = SessionState.HELD
+    detail: dict[str, Any] = {"people": len(changed)}
+    if at_kiosk:
+        detail["at_kiosk"] = True
+    one = OneStatement()
+    one.rows(
+        "marks",
         [
             Attendance(
                 program_id=session.program_id,
-                session=session,
+                session_id=session.pk,
                 participant_id=mark.participant_id,
                 status=mark.status,
                 arrived=mark.arrived,
@@ -120,31 +144,40 @@ def mark_attendance(
                 reason=mark.reason,
                 walk_in=mark.participant_id not in people or people[mark.participant_id].walk_in,
                 at_kiosk=at_kiosk,
-                marked_by=by,
+                marked_by_id=by.pk,
                 marked_at=at,
+                why=mark.why,
             )
             for mark in changed
             if not mark.take_off
         ],
-        update_conflicts=True,
-        unique_fields=["session", "participant"],
-        update_fields=[
-            "status",
-            "arrived",
-            "departed",
-            "reason",
-            "at_kiosk",
-            "marked_by",
-            "marked_at",
-        ],
+        unique=("session", "participant"),
+        update=CHANGES,
     )
-    session.attendance_version += 1
-    if session.state == SessionState.SCHEDULED and any(m.status in CAME for m in changed):
-        session.state = SessionState.HELD
-    session.save(update_fields=["attendance_version", "state"])
-    source: dict[str, Any] = {"at_kiosk": True} if at_kiosk else {}
-    record("attendance.marked", by=by, at=at, obj=session, people=len(changed), **source)
+    one.change(
+        "raised",
+        GroupSession.objects.filter(pk=session.pk),
+        {"attendance_version": session.attendance_version, "state": session.state},
+    )
+    one.rows("trail", [event("attendance.marked", by, at, session, session.program_id, detail)])
+    one.run(counting="raised")
     return Marked(session, len(changed), unmarked)
+
+
+def _as_locked(session: GroupSession, sheet: Locked, by: User) -> GroupSession:
+    """The session as its locked row says, whatever the caller read before."""
+    now = copy(session)
+    for field, value in (
+        ("state", SessionState(sheet.state)),
+        ("attendance_version", sheet.version),
+        ("series_id", sheet.series_id),
+        ("local_date", sheet.local_date),
+        ("starts_at", sheet.starts_at),
+        ("ends_at", sheet.ends_at),
+        ("led_by", by.pk if sheet.leads else None),
+    ):
+        setattr(now, field, value)
+    return now
 
 
 def refuse(sentence: str | None) -> None:
@@ -173,27 +206,24 @@ def open_for_marks(session: GroupSession, at: datetime) -> None:
         )
 
 
-def _differs(mark: Mark, person: Person | None) -> bool:
-    if person is None or not person.status:
+def _differs(mark: Mark, there: Stands | None) -> bool:
+    if there is None or not there.status:
         return not mark.take_off
     if mark.take_off:
         return True
-    there = (person.status, person.arrived, person.departed, person.reason)
-    return there != (mark.status, mark.arrived, mark.departed, mark.reason)
+    stands = (there.status, there.arrived, there.departed, there.reason)
+    return stands != (mark.status, mark.arrived, mark.departed, mark.reason)
 
 
-def _known(session: GroupSession, marks: Sequence[Mark], people: dict[UUID, Person]) -> None:
-    """Everybody is on the roster or may walk in."""
-    new = {mark.participant_id: mark for mark in marks if mark.participant_id not in people}
-    if any(not mark.walk_in for mark in new.values()):
+def _known(session: GroupSession, marks: Sequence[Mark], people: Mapping[UUID, Stands]) -> None:
+    """Everybody is on the roster or may walk in, and is no second of somebody who is here."""
+    new = [mark for mark in marks if mark.participant_id not in people]
+    if any(not mark.walk_in for mark in new):
         raise Refused(
             "Somebody here is no longer on the roster. Load the page again.", code="not-on-roster"
         )
-    allowed = set(can_walk_in(session).filter(pk__in=new).values_list("pk", flat=True))
-    if allowed != set(new):
-        raise Refused(
-            "Somebody you added is not in the program that day. Ask a scheduler.", code="walk-in"
-        )
+    if new:
+        _may_walk_in(session, new, people)
     for mark in marks:
         there = people.get(mark.participant_id)
         if mark.walk_in and there and there.enrolled:
@@ -206,91 +236,146 @@ def _known(session: GroupSession, marks: Sequence[Mark], people: dict[UUID, Pers
             )
 
 
-def _sound(mark: Mark, person: Person | None, session: GroupSession) -> None:
+def _may_walk_in(session: GroupSession, new: Sequence[Mark], people: Mapping[UUID, Stands]) -> None:
+    program = everybody(session)
+    if any(mark.participant_id not in program for mark in new):
+        raise Refused(
+            "Somebody you added is not in the program that day. Ask a scheduler.", code="walk-in"
+        )
+    for mark in new:
+        doubts = look_twice(
+            program[mark.participant_id], list(people.values()), program.values()
+        )  # fmt: skip
+        if doubts and not mark.sure:
+            raise Refused(
+                f"{doubts[0]} If the person who walked in is somebody else, say so beside their "
+                "name and save again.",
+                field=mark.field,
+                code="alike",
+            )
+
+
+def _sound(mark: Mark, there: Stands | None, sheet: Locked) -> None:
     """One mark makes sense in itself."""
     if mark.take_off:
         return
-    who = person.name if person else "The person added"
-    field = f"p-{mark.participant_id}"
+    who = there.name if there else "The person added"
     if mark.status not in Status:
-        raise Refused(f"{who}: choose one of the marks shown.", field=field, code="status")
+        raise Refused(f"{who}: choose one of the marks shown.", field=mark.field, code="status")
     if mark.reason and mark.reason not in AbsenceReason:
-        raise Refused(f"{who}: choose a reason from the list.", field=field, code="reason")
+        raise Refused(f"{who}: choose a reason from the list.", field=mark.field, code="reason")
     if mark.status not in CAME:
         if mark.arrived or mark.departed:
             raise Refused(
                 f"{who} did not come, so there is no time to keep. Clear it.",
-                field=field,
+                field=mark.field,
                 code="times",
             )
         return
     if mark.reason:
         raise Refused(
-            f"{who} came, so there is no reason to keep. Clear it.", field=field, code="reason"
+            f"{who} came, so there is no reason to keep. Clear it.", field=mark.field, code="reason"
         )
-    zone = ZoneInfo(session.program.zone)
-    starts, ends = (i.astimezone(zone).time() for i in (session.starts_at, session.ends_at))
+    if mark.arrived or mark.departed:
+        _times_fit(mark, who, sheet)
+
+
+def _times_fit(mark: Mark, who: str, sheet: Locked) -> None:
+    zone = ZoneInfo(sheet.zone)
+    starts, ends = (i.astimezone(zone).time() for i in (sheet.starts_at, sheet.ends_at))
     if mark.arrived and mark.departed and mark.departed <= mark.arrived:
         raise Refused(
-            f"{who} left before coming. Correct one of the times.", field=field, code="times"
+            f"{who} left before coming. Correct one of the times.", field=mark.field, code="times"
         )
     if mark.arrived and mark.arrived >= ends:
         raise Refused(
             f"{who} came at {wording.clock_time(mark.arrived)}, but the session ended at "
             f"{wording.clock_time(ends)}. Correct the time.",
-            field=field,
+            field=mark.field,
             code="times",
         )
     if mark.departed and mark.departed <= starts:
         raise Refused(
             f"{who} left at {wording.clock_time(mark.departed)}, but the session began at "
             f"{wording.clock_time(starts)}. Correct the time.",
-            field=field,
+            field=mark.field,
             code="times",
         )
 
 
-def _correct_signed(
+# --- corrections --------------------------------------------------------------------------------------
+def _with_reasons(marks: Sequence[Mark], sheet: Locked, *, why: str, at: datetime) -> list[Mark]:
+    """The marks with the reason of each that changes; refused where one is needed and none given.
+    A first mark is no correction."""
+    there = sheet.people
+    signed, late, found = [], [], []
+    for mark in marks:
+        before = there.get(mark.participant_id)
+        if before is None or not before.status:
+            found.append(replace(mark, why=""))
+            continue
+        reason = mark.why.strip() or why.strip()
+        if not reason and before.signed:
+            signed.append(before.name)
+        elif not reason and at >= sheet.corrected_from:
+            late.append(before.name)
+        found.append(replace(mark, why=reason))
+    if signed:
+        raise Refused(
+            f"The note about {wording.listing(sorted(signed))} is signed. Say why the mark "
+            "changes; it is kept beside the note.",
+            field="why",
+            code="why",
+        )
+    if late:
+        raise Refused(
+            f"{wording.listing(sorted(late))} {'was' if len(late) == 1 else 'were'} marked before "
+            "and the session is over. Say why the mark changes; the mark before is kept, too.",
+            field="why",
+            code="why",
+        )
+    return found
+
+
+def _beside_signed(
     session: GroupSession,
     marks: Sequence[Mark],
-    people: dict[UUID, Person],
+    people: Mapping[UUID, Stands],
     *,
-    why: str,
     by: User,
     at: datetime,
 ) -> None:
     """Where a note is signed, the correction and its reason stand beside the note."""
-    notes = ProgressNote.objects.filter(
-        session=session,
-        participant_id__in=[m.participant_id for m in marks],
-        replaced_by=None,
-        notevoids=None,
-    ).only("pk", "participant_id", "program_id", "digest", "signed_at")
-    signed = {note.participant_id: note for note in notes}
+    signed = {
+        mark.participant_id: mark
+        for mark in marks
+        if mark.participant_id in people and people[mark.participant_id].signed
+    }
     if not signed:
         return
-    named = wording.listing(sorted(people[p].name for p in signed))
-    if any(mark.take_off and mark.participant_id in signed for mark in marks):
+    if off := [people[key].name for key, mark in signed.items() if mark.take_off]:
         raise Refused(
-            f"The note about {named} is signed. Void it before taking them off.", code="signed"
+            f"The note about {wording.listing(sorted(off))} is signed. Void it before taking them "
+            "off.",
+            code="signed",
         )
-    if not why.strip():
-        raise Refused(
-            f"The note about {named} is signed. Say why the mark changes; it is kept beside the note.",
-            field="why",
-            code="why",
-        )
-    rows = []
-    for mark in marks:
-        if mark.participant_id not in signed:
-            continue
-        before = people[mark.participant_id]
-        after = Person(
-            **{
-                **before.__dict__, "status": mark.status, "arrived": mark.arrived,
-                "departed": mark.departed,
-            }
-        )  # fmt: skip
-        words = f"{before.mark or 'Not marked'} became {after.mark}. {why.strip()}"
-        rows.append((signed[mark.participant_id], "Attendance corrected", words))
-    add_beside(rows, by=by, at=at)
+    notes = ProgressNote.objects.filter(
+        session=session, participant_id__in=list(signed), replaced_by=None, notevoids=None
+    )
+    said = []
+    for note in notes:
+        mark, before = signed[note.participant_id], people[note.participant_id]
+        after = replace(before, status=mark.status, arrived=mark.arrived, departed=mark.departed)
+        words = f"{before.mark} became {after.mark}. {mark.why}"
+        said.append((note, "Attendance corrected", words))
+    add_beside(said, by=by, at=at)
+
+
+def _take_off(session: GroupSession, marks: Sequence[Mark]) -> None:
+    """The rows go; their history, with the reason where there is one, stays."""
+    gone = [mark for mark in marks if mark.take_off]
+    for mark in gone:
+        rows = Attendance.objects.filter(session=session, participant_id=mark.participant_id)
+        if mark.why:
+            rows.update(why=mark.why)
+        rows.delete()

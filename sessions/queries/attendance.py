@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from participants import names
-from participants.models import EpisodeOfCare, Participant
-from participants.models.participant import ParticipantQuerySet
+from participants.alike import Called
+from participants.models import Participant
 from phpsupport.lib import wording
 from phpsupport.users.models import User
 from sessions.line import falls_inside
@@ -20,12 +19,10 @@ from sessions.models import (
     CAME,
     Attendance,
     Enrollment,
-    GroupKind,
     GroupSession,
     SessionFacilitator,
     Status,
 )
-from sessions.queries.placing import kept_apart_from
 from sessions.screening import Named
 
 FIRST_DAYS = timedelta(days=7)
@@ -50,6 +47,7 @@ class Person:
     marked_by: str = ""
     marked_at: datetime | None = None
     leaves_at: time | None = None  # planned, where it lies inside this session
+    also_called: str = ""
 
     @property
     def came(self) -> bool:
@@ -57,13 +55,20 @@ class Person:
 
     @property
     def mark(self) -> str:
-        """The mark in words: "Late 10:07", "Excused", "Present, left 12:50"."""
-        if not self.status:
-            return ""
-        if self.departed and not self.arrived and self.status != Status.LEFT_EARLY:
-            return f"{Status(self.status).label}, left {wording.clock_time(self.departed)}"
-        times = [wording.clock_time(at) for at in (self.arrived, self.departed) if at is not None]
-        return " ".join([Status(self.status).label, "–".join(times)]).strip()
+        """The mark in words, '' where nobody marked them."""
+        return mark_in_words(self.status, self.arrived, self.departed) if self.status else ""
+
+    @property
+    def called(self) -> Called:
+        return Called(self.named.first, self.named.last, self.named.preferred, self.also_called)
+
+
+def mark_in_words(status: str, arrived: time | None, departed: time | None) -> str:
+    """ "Late 10:07", "Excused", "Present, left 12:50"."""
+    if departed and not arrived and status != Status.LEFT_EARLY:
+        return f"{Status(status).label}, left {wording.clock_time(departed)}"
+    times = [wording.clock_time(at) for at in (arrived, departed) if at is not None]
+    return " ".join([Status(status).label, "–".join(times)]).strip()
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,8 @@ def enrolled_on(day: date) -> Q:
 
 _SHOWN = (
     "participant__record_number", "participant__first_name", "participant__last_name",
-    "participant__preferred_name", "participant__pronouns", "participant__interpreter_needed",
+    "participant__preferred_name", "participant__also_called", "participant__pronouns",
+    "participant__interpreter_needed",
 )  # fmt: skip
 
 
@@ -218,6 +224,7 @@ def person_of(
         marked_by=marked_by.name if marked_by else "",
         marked_at=mark.marked_at if mark else None,
         leaves_at=leaves_at,
+        also_called=participant.also_called,
     )
 
 
@@ -236,56 +243,3 @@ def in_order(people: Iterable[Person]) -> list[Person]:
             p.hint,
         ),
     )
-
-
-def can_walk_in(session: GroupSession) -> ParticipantQuerySet:
-    """Who may walk in: people in the program that day; to an alumni group, also those of before."""
-    stays: Any = EpisodeOfCare.objects.filter(
-        participant=OuterRef("pk"), program_id=session.program_id
-    )
-    if session.series.group.kind == GroupKind.ALUMNI:
-        stays = stays.filter(admitted_on__lte=session.local_date)
-    else:
-        stays = stays.open_on(session.local_date)
-    found: ParticipantQuerySet = Participant.objects.filter(Exists(stays), sealed_at=None)
-    return found
-
-
-def find_walk_ins(session: GroupSession, words: str, on_roster: Iterable[UUID]) -> list[Person]:
-    """People who may walk in and are not on the roster, by name or record number. One query."""
-    if len(words.strip()) < 2:
-        return []
-    found = (
-        can_walk_in(session)
-        .matching(words)
-        .exclude(pk__in=list(on_roster))
-        .order_by("first_name", "last_name", "record_number")[:FOUND_AT_MOST]
-    )
-    return [person_of(participant, on=session.local_date) for participant in found]
-
-
-def walk_in_warnings(
-    session: GroupSession, added: Iterable[Person], people: Iterable[Person]
-) -> dict[UUID, list[str]]:
-    """What whoever marks should know before keeping these walk-ins. Two queries, none
-    without walk-ins. Nobody is turned away by it: the people in the room decide."""
-    added, people = list(added), list(people)
-    if not added:
-        return {}
-    found: dict[UUID, list[str]] = {person.participant_id: [] for person in added}
-    apart = kept_apart_from(session, list(found))
-    # Whoever said they would not come leaves their place to somebody else that day.
-    there = sum(person.came or not person.status for person in people)
-    capacity = session.series.capacity
-    for number, person in enumerate(added, start=1):
-        if person.participant_id in apart:
-            found[person.participant_id].append(
-                f"{person.name} and somebody who leads this session are kept apart. Talk to a "
-                "colleague before you add them."
-            )
-        if there + number > capacity:
-            found[person.participant_id].append(
-                f"With {person.name} there are {there + number} of "
-                f"{wording.count(capacity, 'place')}."
-            )
-    return found

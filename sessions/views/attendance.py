@@ -21,14 +21,12 @@ from sessions.forms.attendance import CHOICES, OutcomeForm, SheetForm, rows_of
 from sessions.models import GroupSession, SessionState
 from sessions.queries.attendance import (
     Person,
-    can_walk_in,
-    find_walk_ins,
     heading,
     person_of,
     roster,
-    walk_in_warnings,
     with_heading,
 )
+from sessions.queries.walk_ins import before_adding, can_walk_in, find_walk_ins
 
 MARKING = (Role.FACILITATOR, Role.SCHEDULER, Role.PROGRAM_LEAD)
 
@@ -56,9 +54,10 @@ def attendance(request: HttpRequest, pk: UUID) -> HttpResponse:
     rows = rows_of(people, data, added=added)
     sheet = SheetForm(data)
     if "find" in data or "add" in data:
-        found = find_walk_ins(
-            session, data.get("q", ""), [row.person.participant_id for row in rows]
-        ) if "find" in data else []  # fmt: skip
+        sheet_now = [row.person for row in rows]
+        found = (
+            find_walk_ins(session, data.get("q", ""), sheet_now).others if "find" in data else []
+        )
         return _attendance_page(
             request, session, people, rows, sheet, found=found, q=data.get("q", ""),
             searched="find" in data,
@@ -154,9 +153,10 @@ def _attendance_page(
     status: int = 200,
 ) -> HttpResponse:
     takes = session.state in (SessionState.SCHEDULED, SessionState.HELD)
-    warned = walk_in_warnings(session, [row.person for row in rows if row.added], people)
+    warned = before_adding(session, [row.person for row in rows if row.added], people)
     for row in rows:
-        row.warnings = tuple(warned.get(row.person.participant_id, ()))
+        if row.person.participant_id in warned:
+            row.warnings = warned[row.person.participant_id].warnings
     context = {
         "session": session,
         "head": heading(session),

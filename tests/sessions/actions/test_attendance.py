@@ -15,7 +15,8 @@ from phpsupport.lib.errors import Refused
 from sessions.actions.attendance import Mark, Stale, mark_attendance
 from sessions.actions.outcome import report_outcome
 from sessions.models import Addendum, Attendance, SessionState, Status
-from sessions.queries.attendance import find_walk_ins, roster
+from sessions.queries.attendance import roster
+from sessions.queries.walk_ins import find_walk_ins
 from tests.factories import enroll, make_facilitator, make_participant, make_program, make_staff
 from tests.sessions.worlds import AFTER, DAY, DURING, make_world
 
@@ -175,8 +176,8 @@ def test_one_wrong_mark_writes_none() -> None:
 def test_a_walk_in_joins_and_can_be_taken_off() -> None:
     world = make_world(1)
     guest = make_participant(world.program, first_name="Gil", last_name="Ortega")
-    found = find_walk_ins(world.session, "gil", [world.people[0].pk])
-    assert [p.name for p in found] == ["Gil O."]
+    found = find_walk_ins(world.session, "gil", roster(world.session))
+    assert [p.name for p in found.others] == ["Gil O."]
     mark = Mark(guest.pk, "present", walk_in=True)
     said = {"session": world.session, "by": world.leader, "at": DURING}
     mark_attendance(marks=[mark], version=0, **said)
@@ -204,7 +205,7 @@ def test_who_is_not_in_the_program_cannot_walk_in() -> None:
             "walk-in", session=world.session, version=0, by=world.leader, at=DURING,
             marks=[Mark(person.pk, "present", walk_in=True)],
         )  # fmt: skip
-    assert find_walk_ins(world.session, "participant", []) == []
+    assert find_walk_ins(world.session, "participant", []).others == []
 
 
 def test_somebody_unknown_without_the_walk_in_mark_is_refused() -> None:
