@@ -38,6 +38,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "safety": {
+        "task": "sessions.tasks.tend_safety",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "clearance": {
         "task": "sessions.tasks.rejudge_sessions",
         "schedule": 15 * 60.0,

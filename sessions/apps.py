@@ -6,5 +6,11 @@ class SessionsConfig(AppConfig):
     label = "group_sessions"
 
     def ready(self) -> None:
-        from sessions import answer_messages, grants, messages, receivers  # noqa: F401
+        from sessions import (  # noqa: F401
+            answer_messages,
+            grants,
+            messages,
+            receivers,
+            safety_messages,
+        )
         from sessions.queries import board, load  # noqa: F401

@@ -6,12 +6,15 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from facilitators.models import Facilitator
 from participants.models import EpisodeOfCare, Goal, Participant
 from phpsupport.access.grants import grant, limit
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import Scope
 from phpsupport.programs.models import Program
+from sessions import reading
 from sessions.models import (
+    CAME,
     Attendance,
     CalendarFeed,
     CoverAsk,
@@ -184,10 +187,35 @@ def at_own_sessions(scope: Scope) -> Q | None:
     return Q(program_id__in=programs, session_id__in=led_sessions(scope)) if programs else None
 
 
-@grant(Attendance, GroupNoteDraft, ProgressNoteDraft, GroupNote, ProgressNote)
+@grant(Attendance, GroupNoteDraft, ProgressNoteDraft)
 def of_own_sessions(scope: Scope) -> Q | None:
     programs = scope.programs(Role.FACILITATOR)
     return Q(program_id__in=programs, session_id__in=led_sessions(scope)) if programs else None
+
+
+@grant(GroupNote, ProgressNote)
+def signed_or_covered(scope: Scope) -> Q | None:
+    """What they signed themselves, however long ago, and the one session that they covered."""
+    programs = scope.programs(Role.FACILITATOR)
+    theirs = Q(author=scope.user) | Q(session_id__in=reading.covered(scope))
+    return Q(program_id__in=programs) & theirs if programs else None
+
+
+@grant(GroupNote)
+def of_own_series(scope: Scope) -> Q | None:
+    """From the first day on which they lead the series, also where a colleague covered."""
+    programs = scope.programs(Role.FACILITATOR)
+    since = reading.since_first_day(scope)
+    return Q(program_id__in=programs, session_id__in=since) if programs else None
+
+
+@grant(Attendance, ProgressNote)
+def of_people_in_own_series(scope: Scope) -> Q | None:
+    """The same for the people who have a place in it."""
+    programs = scope.programs(Role.FACILITATOR)
+    since = reading.since_first_day(scope)
+    place = Q(reading.has_a_place(scope, "session__series_id"))
+    return Q(program_id__in=programs, session_id__in=since) & place if programs else None
 
 
 @grant(GroupNote, ProgressNote)
@@ -214,23 +242,41 @@ def of_the_care_team(scope: Scope) -> Q | None:
 
 @grant(GroupNote)
 def nameless_part(scope: Scope) -> Q | None:
+    """Of the sessions to which somebody came whom they treat."""
     programs = scope.programs(Role.CLINICIAN)
-    return Q(program_id__in=programs) if programs else None
+    treated = treated_by(scope, scope.at).values("participant_id")
+    came = Attendance.objects.filter(participant_id__in=treated, status__in=CAME)
+    return (
+        Q(program_id__in=programs, session_id__in=came.values("session_id")) if programs else None
+    )
 
 
 # --- goals, words at hand, hand-overs, safety -----------------------------------------------------
 @grant(Goal)
 def goals_on_rosters(scope: Scope) -> Q | None:
-    """Of the people in the groups that one leads or whose leaders one supervises."""
-    programs = scope.programs(Role.FACILITATOR, Role.SUPERVISOR)
+    """Of the people in the groups that one leads, or led lately and may still write about."""
+    programs = scope.programs(Role.FACILITATOR)
     if not programs:
         return None
-    mine = Q(facilitator__user=scope.user) | Q(facilitator__supervisor=scope.user)
-    led = SeriesFacilitator.objects.filter(mine).values("series_id")
-    marked = Attendance.objects.filter(program_id__in=programs, session_id__in=led_sessions(scope))
-    return Q(participant_id__in=places_now(scope, programs, led)) | Q(
-        participant_id__in=marked.values("participant_id")
+    led = reading.led_about_now(scope).values("series_id")
+    lately = SessionFacilitator.objects.filter(
+        person=scope.user, active=True, ends_at__gte=scope.at - reading.STILL_WRITING
     )
+    came = Attendance.objects.filter(
+        program_id__in=programs, session_id__in=lately.values("session_id")
+    )
+    return Q(participant_id__in=places_now(scope, programs, led)) | Q(
+        participant_id__in=came.values("participant_id")
+    )
+
+
+@grant(Goal)
+def goals_on_supervised_rosters(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.SUPERVISOR)
+    if not programs:
+        return None
+    led = SeriesFacilitator.objects.filter(facilitator__supervisor=scope.user).values("series_id")
+    return Q(participant_id__in=places_now(scope, programs, led))
 
 
 @grant(Goal)
@@ -253,44 +299,93 @@ def words_at_hand(scope: Scope) -> Q | None:
     return Q(program_id__in=programs) & mine if programs else None
 
 
-def _hand_overs(scope: Scope):  # type: ignore[no-untyped-def]
-    programs = scope.programs(Role.FACILITATOR, Role.SUPERVISOR)
-    mine = Q(facilitator__user=scope.user) | Q(facilitator__supervisor=scope.user)
-    led = SeriesFacilitator.objects.filter(mine).values("series_id")
-    return Q(program_id__in=programs) & (Q(series_id__in=led) | Q(author=scope.user))
+def _handed_to_supervised(scope: Scope) -> Q:
+    """Hand-overs by those whom the person supervises, and of the series that these lead."""
+    supervised = Facilitator.objects.filter(supervisor=scope.user)
+    led = SeriesFacilitator.objects.filter(facilitator__in=supervised).values("series_id")
+    return Q(author_id__in=supervised.values("user_id")) | Q(series_id__in=led)
 
 
 @grant(HandOver)
-def of_series_one_leads(scope: Scope) -> Q | None:
-    return _hand_overs(scope) if scope.programs(Role.FACILITATOR, Role.SUPERVISOR) else None
+def handed_to_oneself(scope: Scope) -> Q | None:
+    """One's own words; those of the series that one leads or is about to; and, for one who covers
+    a session of it, only this part, in which nobody is named."""
+    programs = scope.programs(Role.FACILITATOR)
+    if not programs:
+        return None
+    led = reading.led_about_now(scope).values("series_id")
+    mine = Q(author=scope.user) | Q(series_id__in=led)
+    return Q(program_id__in=programs) & (mine | Q(series_id__in=reading.about_to_cover(scope)))
+
+
+@grant(HandOver)
+def handed_to_supervised(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.SUPERVISOR)
+    return Q(program_id__in=programs) & _handed_to_supervised(scope) if programs else None
 
 
 @grant(HandOverPart)
-def parts_of_series_one_leads(scope: Scope) -> Q | None:
-    if not scope.programs(Role.FACILITATOR, Role.SUPERVISOR):
+def parts_handed_to_oneself(scope: Scope) -> Q | None:
+    """About those who have a place in the series now; one's own words in any case."""
+    programs = scope.programs(Role.FACILITATOR)
+    if not programs:
         return None
-    return Q(hand_over__in=HandOver.objects.filter(_hand_overs(scope)).values("pk"))
+    led = reading.led_about_now(scope).values("series_id")
+    place = Q(reading.has_a_place(scope, "hand_over__series_id"))
+    mine = Q(hand_over__author=scope.user) | Q(hand_over__series_id__in=led) & place
+    return Q(hand_over__program_id__in=programs) & mine
+
+
+@grant(HandOverPart)
+def parts_handed_to_supervised(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.SUPERVISOR)
+    theirs = HandOver.objects.filter(_handed_to_supervised(scope), program_id__in=programs)
+    return Q(hand_over_id__in=theirs.values("pk")) if programs else None
+
+
+@grant(HandOverPart)
+def parts_of_the_care_team(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.CLINICIAN)
+    treated = treated_by(scope, scope.at).values("participant_id")
+    return Q(hand_over__program_id__in=programs, participant_id__in=treated) if programs else None
+
+
+@grant(HandOverPart)
+def ones_own_part(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.PARTICIPANT)
+    return Q(hand_over__program_id__in=programs, participant__user=scope.user) if programs else None
 
 
 @grant(SafetyConcern)
-def of_whom_it_was_told(scope: Scope) -> Q | None:
-    """Who raised it and who was told, as long as they work in the program."""
+def raised_or_told(scope: Scope) -> Q | None:
+    """Who raised it, who was told and who leads the session, as long as they work there."""
     programs = scope.programs(*STAFF_WHO_SEE_THE_WEEK)
     told = SafetyAlert.objects.filter(person=scope.user).values("concern_id")
     mine = Q(raised_by=scope.user) | Q(pk__in=told)
+    if scope.programs(Role.FACILITATOR):
+        mine |= Q(session_id__in=led_sessions(scope))
     return Q(program_id__in=programs) & mine if programs else None
 
 
 @grant(SafetyConcern)
 def safety_of_the_care_team(scope: Scope) -> Q | None:
+    """Clinicians: about those whom they treat, and about a group as a whole."""
     programs = scope.programs(Role.CLINICIAN)
     treated = treated_by(scope, scope.at).values("participant_id")
-    return Q(program_id__in=programs, participant_id__in=treated) if programs else None
+    theirs = Q(participant=None) | Q(participant_id__in=treated)
+    return Q(program_id__in=programs) & theirs if programs else None
+
+
+@grant(SafetyConcern)
+def safety_of_supervised_facilitators(scope: Scope) -> Q | None:
+    programs = scope.programs(Role.SUPERVISOR)
+    theirs = Q(session_id__in=supervised_sessions(scope))
+    return Q(program_id__in=programs) & theirs if programs else None
 
 
 @grant(SafetyConcern)
 def safety_of_the_program(scope: Scope) -> Q | None:
-    programs = scope.programs(Role.PROGRAM_LEAD, Role.SUPERVISOR)
+    programs = scope.programs(Role.PROGRAM_LEAD)
     return Q(program_id__in=programs) if programs else None
 
 

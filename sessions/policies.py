@@ -18,6 +18,7 @@ from sessions.models import (
     GroupSeries,
     GroupSession,
     ProgressNote,
+    SafetyConcern,
     SessionFacilitator,
 )
 
@@ -119,6 +120,48 @@ def can_read_record(user: User, participant: Participant, at: datetime) -> str |
     ):
         return None
     return "This record is for the participant, their care team and those who lead their groups."
+
+
+# --- safety concerns --------------------------------------------------------------------------------
+def can_raise_concern(user: User, session: GroupSession) -> str | None:
+    """Whoever is with the group: those who lead it, and those who mark who came."""
+    if can_mark_attendance(user, session) is None:
+        return None
+    return (
+        "A safety concern is raised here by those who lead the session."
+        " If you worry about somebody, call the site or tell their care team now."
+    )
+
+
+def can_acknowledge(user: User, concern: SafetyConcern) -> str | None:
+    """Who was told, and clinicians, supervisors and program leads who see it; never the raiser."""
+    if concern.raised_by_id == user.pk:
+        return "You raised it, so somebody else has to say that they know."
+    may = (Role.CLINICIAN, Role.SUPERVISOR, Role.PROGRAM_LEAD)
+    if scope_of(user).has(concern.program_id, *may) or _was_told(user, concern):
+        return None
+    return "Only those who are told of a safety concern can say that they act on it."
+
+
+def can_close_concern(user: User, concern: SafetyConcern) -> str | None:
+    """Who said that they act on it, clinicians and program leads."""
+    if scope_of(user).has(concern.program_id, Role.CLINICIAN, Role.PROGRAM_LEAD):
+        return None
+    if concern.alerts.filter(person=user, acknowledged_at__isnull=False).exists():
+        return None
+    return "A safety concern is closed by who acts on it, a clinician or the program lead."
+
+
+def can_read_concerns_words(user: User, concern: SafetyConcern) -> str | None:
+    """What was seen and done. Schedulers who are told see who, where and who acts, no words."""
+    may = (Role.FACILITATOR, Role.CLINICIAN, Role.SUPERVISOR, Role.PROGRAM_LEAD)
+    if concern.raised_by_id == user.pk or scope_of(user).has(concern.program_id, *may):
+        return None
+    return "What was written stays with those who lead, supervise and treat."
+
+
+def _was_told(user: User, concern: SafetyConcern) -> bool:
+    return concern.alerts.filter(person=user).exists()
 
 
 # --- the schedule -----------------------------------------------------------------------------------

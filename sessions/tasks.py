@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from phpsupport.lib import clock
-from sessions.actions import cover, offers, rejudging, reminders
+from sessions.actions import cover, offers, rejudging, reminders, safety
 
 
 @shared_task
@@ -28,3 +28,9 @@ def end_offers() -> None:
 def tend_cover() -> None:
     """Close cover that is overtaken, and tell of what nobody accepted in time."""
     cover.tend_cover(at=clock.now())
+
+
+@shared_task
+def tend_safety() -> None:
+    """Pass on safety concerns that nobody acknowledged in time."""
+    safety.tend_safety(at=clock.now())

@@ -16,6 +16,8 @@ from sessions.views import (
     reader,
     review,
     roster,
+    safety,
+    saving,
     series,
     session,
     sheet,
@@ -37,6 +39,7 @@ attendance_and_notes: list[URLPattern] = [
     path("sessions/<uuid:pk>/attendance/", attendance.attendance, name="attendance"),
     path("sessions/<uuid:pk>/outcome/", attendance.outcome, name="outcome"),
     path("sessions/<uuid:pk>/note/", note.note, name="note"),
+    path("sessions/<uuid:pk>/note/save/", saving.note_save, name="note-save"),
     path("sessions/<uuid:pk>/sign/", signing.note_sign, name="note-sign"),
     path("sessions/<uuid:pk>/notes/", reader.notes_of_session, name="notes-of-session"),
     re_path(rf"^notes/{KIND}/{UUID}/addendum/$", after_signing.addendum, name="addendum"),
@@ -89,6 +92,17 @@ schedule: list[URLPattern] = [
     path("people/<uuid:pk>/enroll/", roster.participant_enroll, name="participant-enroll"),
 ]
 
+# --- safety concerns ----------------------------------------------------------------------------------
+safety_concerns: list[URLPattern] = [
+    path("sessions/<uuid:pk>/safety/", safety.raise_concern, name="safety-raise"),
+    path("safety/", safety.concerns, name="safety"),
+    path("safety/<uuid:pk>/", safety.concern, name="safety-concern"),
+    path("safety/<uuid:pk>/know/", safety.know, name="safety-know"),
+    path("safety/<uuid:pk>/add/", safety.add, name="safety-add"),
+    path("safety/<uuid:pk>/close/", safety.close, name="safety-close"),
+    path("safety/<uuid:pk>/mistake/", safety.mistake, name="safety-mistake"),
+]
+
 # --- changing and undoing ----------------------------------------------------------------------------
 changing: list[URLPattern] = [
     path("changes/", changes.changes, name="changes"),
@@ -126,6 +140,7 @@ outside: list[URLPattern] = [
 
 urlpatterns: list[URLPattern] = [
     *attendance_and_notes,
+    *safety_concerns,
     *changing,
     *cover_and_answers,
     *outside,

@@ -14,6 +14,7 @@ from phpsupport.lib import clock
 from phpsupport.programs.crisis import crisis_line
 from phpsupport.programs.models import Program
 from phpsupport.programs.policy import DEFAULTS
+from sessions.queries.safety import urgent_for
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Frame:
     is_participant: bool = False
     has_calendar: bool = False
     demo: bool = False
+    # Open safety concerns of the reader, asked for only where they are shown.
+    urgent: object = ()
 
 
 R = Role
@@ -72,6 +75,12 @@ ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
         frozenset({R.SUPERVISOR, R.PROGRAM_LEAD}),
     ),
     (
+        "Safety concerns",
+        "sessions:safety",
+        "life-preserver",
+        frozenset({R.SUPERVISOR, R.PROGRAM_LEAD, R.CLINICIAN}),
+    ),
+    (
         "Boundary concerns",
         "facilitators:concerns",
         "shield",
@@ -82,6 +91,12 @@ ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
         "facilitators:matrix",
         "grid",
         frozenset({R.SUPERVISOR, R.PROGRAM_LEAD, R.SCHEDULER}),
+    ),
+    (
+        "Disclosures",
+        "participants:disclosures",
+        "send",
+        frozenset({R.PROGRAM_LEAD, R.PRIVACY_OFFICER}),
     ),
     ("Rooms", "sessions:rooms", "door-open", PLANNING),
     ("Recent changes", "sessions:changes", "arrow-counterclockwise", PLANNING),
@@ -128,6 +143,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             is_participant=held == {Role.PARTICIPANT},
             has_calendar=bool(held & {Role.FACILITATOR, Role.PARTICIPANT}),
             demo=settings.DEMO,
+            urgent=SimpleLazyObject(lambda: urgent_for(user, program, clock.now())),
         )
     }
 

@@ -12,14 +12,16 @@ from facilitators.queries.supervision import supervision_list
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock, wording
-from phpsupport.programs.models import Program, policy_in_force
+from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.models import GroupSession, SessionFacilitator
 from sessions.queries.answers import asked_of, open_matters
 from sessions.queries.attendance import with_heading
+from sessions.queries.due import due_rules
 from sessions.queries.my_day import unfinished
 from sessions.queries.not_cleared import flagged
 from sessions.queries.review import review_queue
+from sessions.queries.safety import urgent_for
 from sessions.queries.week import entries, midnight, note_clearance
 
 AHEAD = timedelta(days=8)
@@ -52,6 +54,10 @@ def waiting(*, user: User, program: Program, at: datetime) -> list[Part]:
     scope = scope_of(user)
     roles = scope.roles.get(program.pk, frozenset())
     found = []
+    urgent = [u for u in urgent_for(user, program, at) if not u.mine]
+    if urgent:
+        lines = [Waiting(1, u.title, u.line.url, late=not u.line.answered) for u in urgent]
+        found.append(Part("Urgent", lines))
     if Role.FACILITATOR in roles:
         found.append(Part("Your groups and your practice", [*_as_facilitator(user, program, at)]))
     if roles & {Role.SUPERVISOR, Role.PROGRAM_LEAD}:
@@ -67,8 +73,7 @@ def _as_facilitator(user: User, program: Program, at: datetime) -> Iterator[Wait
         yield Waiting(number, words, reverse("sessions:my-day"))
     leads = SessionFacilitator.objects.filter(session=OuterRef("pk"), person=user, active=True)
     mine = with_heading(GroupSession.objects.filter(Exists(leads), program=program))
-    hours = policy_in_force(program.pk, clock.local_date(at, program.zone))["note_due_hours"]
-    tasks = unfinished(mine, user=user, at=at, zone=program.zone, due_hours=hours)
+    tasks = unfinished(mine, user=user, at=at, rules=due_rules(program))
     my_day = reverse("sessions:my-day")
     over = [t for t in tasks if t.unmarked or t.to_write or t.outcome_missing]
     if over:

@@ -36,7 +36,7 @@ from sessions.models.roster import (
     WaitlistEntry,
     WaitOutcome,
 )
-from sessions.models.safety import SafetyAct, SafetyAlert, SafetyConcern, SafetyEntry
+from sessions.models.safety import ClosedAs, SafetyAct, SafetyAlert, SafetyConcern, SafetyEntry
 from sessions.models.schedule import (
     Answer,
     CurriculumItem,
@@ -67,6 +67,7 @@ __all__ = [
     "BatchRow",
     "CalendarFeed",
     "Choice",
+    "ClosedAs",
     "Cosignature",
     "CosignatureDecision",
     "CoverAnswer",

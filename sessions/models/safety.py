@@ -13,6 +13,11 @@ from phpsupport.programs.models import Program
 from sessions.models.schedule import GroupSession
 
 
+class ClosedAs(models.TextChoices):
+    DONE = "done", "Something was done"
+    MISTAKE = "mistake", "Raised by mistake"
+
+
 @tracked()
 class SafetyConcern(Row):
     """Somebody worries about somebody, or about the group (`participant` is None), at a session.
@@ -35,6 +40,7 @@ class SafetyConcern(Row):
     # How many times it was passed on.
     level = models.PositiveSmallIntegerField(default=0)
     closed_at = models.DateTimeField(null=True, blank=True)
+    closed_as = models.CharField(max_length=8, choices=ClosedAs, blank=True)
 
     objects = GrantedQuerySet.as_manager()
 
@@ -42,8 +48,10 @@ class SafetyConcern(Row):
         ordering = ["-raised_at"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(closed_at=None) | Q(acknowledged_at__isnull=False),
-                name="closed_only_after_somebody_saw_it",
+                condition=Q(closed_at=None, closed_as="")
+                | Q(closed_at__isnull=False, closed_as=ClosedAs.DONE, acknowledged_at__isnull=False)
+                | Q(closed_at__isnull=False, closed_as=ClosedAs.MISTAKE, acknowledged_at=None),
+                name="safety_done_only_after_somebody_saw_it",
             )
         ]
         indexes = [
@@ -51,7 +59,8 @@ class SafetyConcern(Row):
                 fields=["escalates_at"],
                 condition=Q(acknowledged_at=None, escalates_at__isnull=False),
                 name="safety_to_escalate",
-            )
+            ),
+            models.Index(fields=["session", "raised_at"], name="safety_of_session"),
         ]
 
     def __str__(self) -> str:

@@ -80,6 +80,7 @@ class Thing:
 BOTH = "GET POST"
 PLAN = roles(S, L)
 JUDGE = roles(V, L)
+WEEK = roles(S, F, V, C, L)
 
 
 def thing(kind: str, may: frozenset[Role], methods: str = "GET", **more: Any) -> Thing:
@@ -94,6 +95,7 @@ TABLE: dict[str, Open | Page | Thing] = {
     "devmail:letter": Open(kwargs={"name": "1-00000000"}, expect=404),
     "devmail:letter-html": Open(kwargs={"name": "1-00000000"}, expect=404),
     "access:accept-invitation": Open("GET POST", {"token": "made-up"}, expect=404),
+    "access:again": Open("GET POST", expect=409),  # without the token of a page it helps nobody
     # Known by a secret in the address; the tablet's pages lead to where its code is entered.
     "outside:calendar": Open("GET HEAD", {"token": "made-up"}, expect=404),
     "outside:kiosk": Open("GET POST"),
@@ -147,6 +149,13 @@ TABLE: dict[str, Open | Page | Thing] = {
     "participants:care-team-end": thing(
         "participant", PLAN | {C}, "POST", also={"membership": "care"}
     ),
+    # --- participants: what leaves the program ----------------------------------------------------------
+    "participants:my-sharing": Page(roles(P)),
+    "participants:disclosures": Page(roles(L, O)),
+    "participants:sharing": thing("participant", roles(L, C, O)),
+    "participants:consent-take": thing("participant", roles(L, C, O), BOTH),
+    "participants:consent-revoke": thing("consent", roles(L, C, O, P), BOTH, same=roles(L, C, O)),
+    "participants:consent-end": thing("consent", roles(L, C, O), BOTH),
     # --- facilitators: records, training, board -------------------------------------------------------
     "facilitators:list": Page(PLAN),
     "facilitators:add": Page(PLAN, BOTH),
@@ -279,6 +288,7 @@ TABLE: dict[str, Open | Page | Thing] = {
     ),
     "sessions:outcome": thing("past", roles(S, L, F), BOTH, same=PLAN, refused=roles(F)),
     "sessions:note": thing("past", roles(F), BOTH, same=NOBODY, refused=roles(F)),
+    "sessions:note-save": thing("past", roles(F), "POST", same=NOBODY, refused=roles(F)),
     "sessions:note-sign": thing("past", roles(F), BOTH, same=NOBODY, refused=roles(F)),
     "sessions:notes-of-session": thing("past", roles(F), same=NOBODY, refused=roles(F)),
     "sessions:addendum": thing(
@@ -286,6 +296,15 @@ TABLE: dict[str, Open | Page | Thing] = {
     ),
     "sessions:void": thing(
         "progress_note", roles(F, V, L), BOTH, same=roles(L), fixed={"kind": "progress"}
+    ),
+    "sessions:safety": Page(JUDGE | {C}),
+    "sessions:safety-raise": thing("past", roles(S, L, F), "POST", same=PLAN, refused=roles(F)),
+    "sessions:safety-concern": thing("safety", JUDGE | {C, F}, same=roles(L), gate=WEEK),
+    "sessions:safety-know": thing("safety", JUDGE | {C, F}, "POST", same=roles(L), gate=WEEK),
+    "sessions:safety-add": thing("safety", JUDGE | {C, F}, "POST", same=roles(L), gate=WEEK),
+    "sessions:safety-close": thing("safety", JUDGE | {C, F}, "POST", same=roles(L), gate=WEEK),
+    "sessions:safety-mistake": thing(
+        "safety", roles(L, F), "POST", same=roles(L), gate=roles(S, L, F)
     ),
     "sessions:review-queue": Page(JUDGE),
     "sessions:review": thing("past", JUDGE, BOTH, same=roles(L)),

@@ -18,7 +18,7 @@ from facilitators.models import (
     Supervision,
     TrainingRecord,
 )
-from participants.models import CareTeamMembership
+from participants.models import CareTeamMembership, Consent
 from phpsupport.access.models import Invitation
 from phpsupport.access.roles import Role
 from phpsupport.importing import keeping
@@ -35,6 +35,7 @@ from sessions.models import (
     GroupSession,
     ProgressNote,
     Proposal,
+    SafetyConcern,
     ScheduleBatch,
     SessionState,
     Status,
@@ -125,6 +126,17 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
         "participant": participant.pk,
         "episode": episode.pk,
         "care": care.pk,
+        "consent": Consent.objects.create(
+            participant=participant,
+            program=program,
+            recipient="A clinic",
+            covers=["notes"],
+            purpose="Care after discharge",
+            signed_on=today,
+            expires_on=today + make.days(90),
+            expires_when="the end of the stay",
+            taken_by=clinician,
+        ).pk,
         "facilitator": facilitator.pk,
         "record": record.pk,
         "requirement": requirement.pk,
@@ -172,6 +184,13 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
             program=program, kind="moved", summary="Moved", at=now
         ).pk,
         "past": past.pk,
+        "safety": SafetyConcern.objects.create(
+            program=program,
+            session=past,
+            participant=participant,
+            raised_by=facilitator.user,
+            raised_at=now,
+        ).pk,
         "enrollment": enrollment.pk,
         "waitlist": entry.pk,
         "my_offer": own_offer.pk,

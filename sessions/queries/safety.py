@@ -1,0 +1,492 @@
+"""Safety concerns as the pages show them: what waits, what is on record, one with its whole trail."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.urls import reverse
+
+from participants import names
+from participants.models import Participant
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
+from phpsupport.lib import wording
+from phpsupport.outbox.models import OutboxMessage, State
+from phpsupport.programs.models import Program
+from phpsupport.users.models import User
+from sessions import policies
+from sessions.models import (
+    ClosedAs,
+    GroupSession,
+    SafetyAct,
+    SafetyAlert,
+    SafetyConcern,
+    SafetyEntry,
+)
+
+CLOSED_AT_MOST = 50
+# Of steps at one instant, which comes first.
+ORDER = {
+    act: place
+    for place, act in enumerate(
+        (
+            SafetyAct.RAISED, SafetyAct.ADDED, SafetyAct.ESCALATED, SafetyAct.TOLD,
+            SafetyAct.NOBODY_LEFT, SafetyAct.ACKNOWLEDGED, SafetyAct.CLOSED,
+        )
+    )
+}  # fmt: skip
+ALERTS = Prefetch(
+    "alerts", SafetyAlert.objects.select_related("person").order_by("told_at", "person__first_name")
+)
+
+
+def for_page() -> QuerySet[SafetyConcern]:
+    """Concerns with what a line or a page reads; their alerts are asked for in a second query."""
+    return SafetyConcern.objects.select_related(
+        "program__site", "session__series__group", "session__room", "participant", "raised_by"
+    ).prefetch_related(ALERTS)
+
+
+# --- one line -------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Line:
+    """A concern in a list."""
+
+    id: UUID
+    session_id: UUID
+    about: str
+    group: str
+    when: str
+    raised: str
+    raised_by: str
+    tone: str
+    state: str
+    open: bool
+    answered: bool
+    since: datetime
+    next_step: str = ""
+    where: str = ""
+
+    @property
+    def url(self) -> str:
+        return reverse("sessions:safety-concern", args=[self.id])
+
+    @property
+    def about_words(self) -> str:
+        """As the first word of a line."""
+        return f"{self.about[0].upper()}{self.about[1:]}"
+
+    @property
+    def state_words(self) -> str:
+        """Where it stands and what comes next, as a sentence."""
+        said = f"{self.state[0].upper()}{self.state[1:]}."
+        return f"{said} {self.next_step}".strip()
+
+
+def _line(concern: SafetyConcern, user: User, at: datetime) -> Line:
+    zone = ZoneInfo(concern.program.zone)
+    tone, state = _state(concern, zone, at)
+    session = concern.session
+    return Line(
+        id=concern.pk,
+        session_id=session.pk,
+        about=about(concern, user),
+        group=session.series.group.name,
+        when=wording.day_and_span(
+            session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
+        ),
+        raised=_moment(concern.raised_at, zone),
+        raised_by=concern.raised_by.name,
+        tone=tone,
+        state=state,
+        open=concern.closed_at is None,
+        answered=concern.acknowledged_at is not None,
+        since=concern.raised_at,
+        next_step=_next_step(concern, zone),
+    )
+
+
+def about(concern: SafetyConcern, user: User | None = None) -> str:
+    """Whom it is about: by full name for those who see full names, else with the last initial."""
+    person = concern.participant
+    if person is None:
+        return "the group"
+    parts = (person.first_name, person.last_name, person.preferred_name)
+    whole = (Role.SCHEDULER, Role.PROGRAM_LEAD, Role.CLINICIAN)
+    if user is not None and scope_of(user).has(concern.program_id, *whole):
+        return names.full_name(*parts)
+    return names.display_name(*parts)
+
+
+def _state(concern: SafetyConcern, zone: ZoneInfo, at: datetime) -> tuple[str, str]:
+    if concern.closed_as == ClosedAs.MISTAKE:
+        return "plain", "a mistake"
+    if concern.closed_at is not None:
+        return "good", f"closed {_moment(concern.closed_at, zone)}"
+    acting = acting_on(concern)
+    if acting:
+        return "calm", f"{wording.listing(acting)} {'is' if len(acting) == 1 else 'are'} acting"
+    return "stop", f"unanswered for {_lasting(at - concern.raised_at)}"
+
+
+def _next_step(concern: SafetyConcern, zone: ZoneInfo) -> str:
+    if concern.closed_at is not None or concern.acknowledged_at is not None:
+        return ""
+    if concern.escalates_at is None:
+        return "Nobody is left to pass it on to."
+    when = wording.clock_time(concern.escalates_at.astimezone(zone))
+    return f"Passed on at {when} if nobody answers."
+
+
+def acting_on(concern: SafetyConcern) -> list[str]:
+    """Who said that they know and act, the first one first."""
+    said = [a for a in concern.alerts.all() if a.acknowledged_at is not None]
+    said.sort(key=lambda a: (a.acknowledged_at, str(a.pk)))
+    return [a.person.name for a in said]
+
+
+def _lasting(time: timedelta) -> str:
+    minutes = max(0, int(time.total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return wording.count(hours // 24, "day")
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    return f"{wording.day(local)}, {wording.clock_time(local)}"
+
+
+# --- what waits, lists ----------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Urgent:
+    """A concern that is open and of somebody: told to them, or raised by them."""
+
+    line: Line
+    mine: bool  # raised by the reader
+    acting: bool  # the reader said that they act on it
+    program: str = ""  # where it is in another program than the one before the reader
+
+    @property
+    def when(self) -> str:
+        """How pressing it is for the reader: "now" until somebody answers."""
+        return "soon" if self.line.answered else "now"
+
+    @property
+    def title(self) -> str:
+        if self.mine:
+            return f"You raised a safety concern: {self.line.about}"
+        return f"Safety concern: {self.line.about}"
+
+    @property
+    def words(self) -> str:
+        """Where it stands, and what is asked of the reader."""
+        if self.acting:
+            state = "You are acting on it. Close it with what was done."
+        elif self.line.answered or self.mine:
+            state = self.line.state_words
+        else:
+            state = f"{self.line.state[0].upper()}{self.line.state[1:]}. Say that you know."
+        return " · ".join(part for part in (self.program, self.line.group, state) if part)
+
+
+def urgent_for(user: User, program: Program | None, at: datetime) -> list[Urgent]:
+    """Open concerns that somebody was told of or raised, in every program where they work, the
+    unanswered and oldest first. One query, or two when there are any."""
+    scope = scope_of(user)
+    if not scope.programs(*_WORKING):
+        return []
+    told = SafetyAlert.objects.filter(concern=OuterRef("pk"), person=user)
+    rows = (
+        for_page()
+        .visible_to(user)  # type: ignore[attr-defined]
+        .filter(Q(raised_by=user) | Exists(told), closed_at=None)
+        .order_by("raised_at")
+    )
+    found = []
+    for row in rows:
+        acting = any(a.person_id == user.pk and a.acknowledged_at for a in row.alerts.all())
+        elsewhere = program is None or row.program_id != program.pk
+        found.append(
+            Urgent(
+                _line(row, user, at),
+                mine=row.raised_by_id == user.pk,
+                acting=acting,
+                program=row.program.name if elsewhere else "",
+            )
+        )
+    return sorted(found, key=lambda u: (u.line.answered, u.line.since))
+
+
+_WORKING = (
+    Role.SCHEDULER, Role.PROGRAM_LEAD, Role.SUPERVISOR, Role.FACILITATOR, Role.CLINICIAN,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The program's concerns that somebody may see."""
+
+    open: list[Line] = field(default_factory=list)
+    closed: list[Line] = field(default_factory=list)
+
+    @property
+    def unanswered(self) -> int:
+        return sum(not line.answered for line in self.open)
+
+
+def lists_of(user: User, program: Program, at: datetime) -> Lists:
+    """Open ones first, by how long nobody answered; then what was closed lately. Four queries."""
+    seen = for_page().visible_to(user).filter(program=program)  # type: ignore[attr-defined]
+    still = [_line(row, user, at) for row in seen.filter(closed_at=None).order_by("raised_at")]
+    still.sort(key=lambda line: (line.answered, line.since))
+    over = seen.filter(closed_at__isnull=False).order_by("-closed_at")[:CLOSED_AT_MOST]
+    return Lists(still, [_line(row, user, at) for row in over])
+
+
+def of_session(session: GroupSession, user: User, at: datetime) -> list[Line]:
+    """What was raised at a session, for who may see it; the open ones first. At most two queries."""
+    rows = for_page().visible_to(user).filter(session=session).order_by("raised_at")  # type: ignore[attr-defined]
+    lines = [_line(row, user, at) for row in rows]
+    return sorted(lines, key=lambda line: (not line.open, line.since))
+
+
+def was_raised_at(session_id: Any) -> QuerySet[SafetyConcern]:
+    """What was raised at a session and was no mistake: whether its group note says that there was
+    a safety concern. `session_id` may be an OuterRef."""
+    return SafetyConcern.objects.filter(session=session_id).exclude(closed_as=ClosedAs.MISTAKE)
+
+
+# --- the trail ------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Step:
+    """One line of the trail."""
+
+    what: str
+    by: str
+    when: str
+    icon: str
+    tone: str
+    words: str = ""
+    withheld: bool = False  # there are words, not for this reader
+    lines: tuple[str, ...] = ()
+
+
+_SHOWN = {
+    SafetyAct.RAISED: ("Raised", "life-preserver", "stop"),
+    SafetyAct.TOLD: ("Told", "send", "calm"),
+    SafetyAct.ACKNOWLEDGED: ("Knows and is acting", "check-lg", "good"),
+    SafetyAct.ESCALATED: ("Nobody answered in time: passed on", "arrow-up-right", "wait"),
+    SafetyAct.NOBODY_LEFT: ("Nobody is left to pass it on to", "exclamation-triangle-fill", "stop"),
+    SafetyAct.ADDED: ("Added", "chat-left-text", "plain"),
+    SafetyAct.CLOSED: ("Closed", "check-circle", "good"),
+}
+_AWAY = {
+    State.SENT: "message sent {when}",
+    State.WAITING: "message on its way",
+    State.SENDING: "message on its way",
+    State.WITHHELD: "message not needed any more",
+    State.FAILED: "message could not be delivered",
+}
+
+
+def trail(
+    concern: SafetyConcern,
+    entries: Iterable[SafetyEntry],
+    *,
+    messages: dict[UUID, OutboxMessage] | None = None,
+    words: bool = True,
+    reader: User | None = None,
+) -> list[Step]:
+    """The trail in order, by the site's clock; who was told at one instant stands together."""
+    zone = ZoneInfo(concern.program.zone)
+    rows = sorted(entries, key=lambda e: (e.at, ORDER[SafetyAct(e.act)], str(e.pk)))
+    steps: list[Step] = []
+    told: list[SafetyEntry] = []
+    for row in rows:
+        if told and (row.act != SafetyAct.TOLD or row.at != told[0].at):
+            steps.append(_told_step(told, zone, messages))
+            told = []
+        if row.act == SafetyAct.TOLD:
+            told.append(row)
+            continue
+        what, icon, tone = _SHOWN[SafetyAct(row.act)]
+        if row.act == SafetyAct.CLOSED and concern.closed_as == ClosedAs.MISTAKE:
+            what, icon, tone = "Closed: it was a mistake", "x-circle", "plain"
+        may = words or (reader is not None and row.by_id == reader.pk)
+        steps.append(
+            Step(
+                what,
+                row.by.name if row.by else "",
+                _moment(row.at, zone),
+                icon,
+                tone,
+                words=row.words if may else "",
+                withheld=bool(row.words) and not may,
+            )
+        )
+    if told:
+        steps.append(_told_step(told, zone, messages))
+    return steps
+
+
+def _told_step(
+    told: list[SafetyEntry], zone: ZoneInfo, messages: dict[UUID, OutboxMessage] | None
+) -> Step:
+    people = sorted((row.to for row in told if row.to), key=lambda p: p.name)
+    _, icon, tone = _SHOWN[SafetyAct.TOLD]
+    lines: list[str] = []
+    for person in people if messages is not None else ():
+        message = messages.get(person.pk) if messages else None
+        if message is not None:
+            sent = wording.clock_time(message.sent_at.astimezone(zone)) if message.sent_at else ""
+            lines.append(f"{person.name}: {_AWAY[State(message.state)].format(when=sent)}")
+    what = f"Told: {wording.listing([p.name for p in people])}"
+    return Step(what, "", _moment(told[0].at, zone), icon, tone, lines=tuple(lines))
+
+
+# --- one concern ----------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Told:
+    """Somebody who was told, and whether they answered."""
+
+    name: str
+    tone: str
+    words: str
+
+
+@dataclass(frozen=True)
+class ConcernPage:
+    """One concern with its trail, for one reader."""
+
+    line: Line
+    told: list[Told]
+    acting: str
+    acting_words: str
+    closed_words: str
+    steps: list[Step]
+    phone: str
+    reads_words: bool
+    mine: bool
+    may_acknowledge: bool
+    may_close: bool
+    may_take_back: bool
+    nobody_left: bool
+
+    @property
+    def names(self) -> str:
+        """Everybody who was told, in one phrase."""
+        return wording.listing([t.name for t in self.told])
+
+    @property
+    def told_words(self) -> str:
+        """The same as a sentence."""
+        return f"{self.names} {'was' if len(self.told) == 1 else 'were'} told."
+
+
+def concern_page(concern: SafetyConcern, user: User, at: datetime) -> ConcernPage:
+    """What stands on a concern's page. Load it through `for_page`; at most four queries more."""
+    zone = ZoneInfo(concern.program.zone)
+    alerts = list(concern.alerts.all())
+    open_ = concern.closed_at is None
+    mine = concern.raised_by_id == user.pk
+    answered = any(a.person_id == user.pk and a.acknowledged_at for a in alerts)
+    reads = policies.can_read_concerns_words(user, concern) is None
+    entries = concern.entries.select_related("by", "to")
+    acting = acting_on(concern)
+    line = _line(concern, user, at)
+    return ConcernPage(
+        line=line,
+        told=[_told(a, zone) for a in alerts],
+        acting=wording.listing(acting),
+        acting_words=_acting_words(acting),
+        closed_words=f"This is {line.state}."
+        if concern.closed_as != ClosedAs.MISTAKE
+        else "This was a mistake and is closed.",
+        steps=trail(concern, entries, messages=_messages(concern), words=reads, reader=user),
+        phone=concern.program.site.phone,
+        reads_words=reads,
+        mine=mine,
+        may_acknowledge=open_ and not answered and policies.can_acknowledge(user, concern) is None,
+        may_close=open_
+        and policies.can_close_concern(user, concern) is None
+        and (concern.acknowledged_at is not None or not mine),
+        may_take_back=open_ and mine and concern.acknowledged_at is None,
+        nobody_left=open_ and concern.acknowledged_at is None and concern.escalates_at is None,
+    )
+
+
+def _acting_words(people: list[str]) -> str:
+    know, act = ("knows", "is") if len(people) == 1 else ("know", "are")
+    return f"{wording.listing(people)} {know} and {act} acting." if people else ""
+
+
+def _told(alert: SafetyAlert, zone: ZoneInfo) -> Told:
+    if alert.acknowledged_at is not None:
+        when = wording.clock_time(alert.acknowledged_at.astimezone(zone))
+        return Told(alert.person.name, "good", f"knows since {when}")
+    return Told(alert.person.name, "wait", "no answer yet")
+
+
+def _messages(concern: SafetyConcern) -> dict[UUID, OutboxMessage]:
+    """The first message to each person. One query."""
+    rows = OutboxMessage.objects.filter(subject_id=concern.pk, kind="safety_awaits")
+    return {row.recipient_id: row for row in rows}
+
+
+# --- on the record --------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class OnRecord:
+    """A concern about a participant as their record holds it."""
+
+    id: UUID
+    raised_at: datetime
+    raised: str
+    group: str
+    tone: str
+    state: str
+    steps: list[Step]
+    url: str = ""
+
+
+def concerns_on_record(
+    participant: Participant, user: User | None = None, *, at: datetime | None = None
+) -> list[OnRecord]:
+    """What was raised about a participant and what was done, the newest first. Three queries.
+
+    Staff see what they may see of it. The participant and an export (`user` None) get what is
+    settled: not what is still being acted on, and no tap by mistake. Nobody but staff is named in
+    it, and no concern about a whole group stands in one person's record.
+    """
+    own = user is None or participant.user_id == user.pk
+    rows = for_page().filter(participant=participant)
+    if own:
+        rows = rows.filter(closed_as=ClosedAs.DONE, participant__sealed_at=None)
+    else:
+        rows = rows.visible_to(user)  # type: ignore[attr-defined]
+    written = Prefetch("entries", SafetyEntry.objects.select_related("by", "to"))
+    found = []
+    for row in rows.prefetch_related(written).order_by("-raised_at"):
+        zone = ZoneInfo(row.program.zone)
+        reads = own or (user is not None and policies.can_read_concerns_words(user, row) is None)
+        tone, state = _state(row, zone, at or row.closed_at or row.raised_at)
+        found.append(
+            OnRecord(
+                id=row.pk,
+                raised_at=row.raised_at,
+                raised=_moment(row.raised_at, zone),
+                group=row.session.series.group.name,
+                tone=tone,
+                state=state,
+                steps=trail(row, row.entries.all(), words=reads, reader=user),
+                url="" if own else reverse("sessions:safety-concern", args=[row.pk]),
+            )
+        )
+    return found

@@ -1,0 +1,135 @@
+/*
+ * One tap tells somebody: `[data-safety-tap="id"]` sends the form of its page in the background and
+ * shows the answer in the element of that id; nothing that is being typed is sent or lost. What it
+ * says is true: as long as nobody could be told it says so, goes on trying, and gives the number to
+ * call. Words added afterwards stay in their field until they are stored. Without script the button
+ * opens the concern's own page in another tab.
+ */
+const form = document.querySelector("[data-safety-taps]");
+const AGAIN = 3000;
+
+const made = (tag, words = "", name = "") => {
+  const element = document.createElement(tag);
+  element.className = name;
+  element.textContent = words;
+  return element;
+};
+
+const call = () => {
+  const phone = form.dataset.phone;
+  if (!phone) return [" Get somebody of the team now."];
+  const link = made("a", phone);
+  link.href = `tel:${phone}`;
+  return [" Call ", link, " now."];
+};
+
+/* What the server said, or why it could not be asked. */
+const send = async (address, fields) => {
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  let answer;
+  try {
+    answer = await fetch(address, {
+      method: "POST",
+      body,
+      headers: { Accept: "application/json" },
+      credentials: "same-origin",
+      redirect: "manual",
+      keepalive: true,
+    });
+  } catch {
+    return { why: "no connection" };
+  }
+  if (answer.type === "opaqueredirect" || answer.status === 403) return { why: "you were signed off", away: true };
+  if (!answer.ok && answer.status !== 422) return { why: "the server had a fault", gone: answer.status === 404 };
+  try {
+    return await answer.json();
+  } catch {
+    return { why: "the server had a fault" };
+  }
+};
+
+const say = (place, kind, ...parts) => {
+  const line = made("p", "", `safety-line ${kind}`);
+  const words = made("span");
+  words.append(...parts);
+  line.append(words);
+  place.replaceChildren(line);
+  place.hidden = false;
+};
+
+const unsent = (place) => [...place.querySelectorAll("[data-safety-words]")].some((field) => field.value.trim());
+
+const tap = async (button) => {
+  const place = document.getElementById(button.dataset.safetyTap);
+  if (button.getAttribute("aria-busy") === "true" || unsent(place)) {
+    place.hidden = false;
+    place.scrollIntoView({ block: "nearest" });
+    return;
+  }
+  button.setAttribute("aria-busy", "true");
+  say(place, "wait", "Telling somebody…");
+  place.scrollIntoView({ block: "nearest" });
+  for (;;) {
+    const said = await send(form.action, { participant: button.value });
+    if (said.html) {
+      place.innerHTML = said.html;
+      break;
+    }
+    if (said.refused || said.gone) {
+      say(place, "stop", made("b", "Nobody was told."), ` ${said.refused || "Load the page again."}`, ...(said.refused ? [] : call()));
+      break;
+    }
+    const parts = [made("b", `Nobody is told yet: ${said.why}.`), " Still trying.", ...call()];
+    if (said.away) {
+      const link = made("a", "Sign in in another tab");
+      link.href = form.dataset.signIn;
+      link.target = "_blank";
+      link.rel = "noopener";
+      parts.push(" ", link, ", then load this page again.");
+    }
+    say(place, "stop", ...parts);
+    await new Promise((go) => setTimeout(go, AGAIN));
+  }
+  button.removeAttribute("aria-busy");
+  place.scrollIntoView({ block: "nearest" });
+};
+
+const act = async (button) => {
+  const place = button.closest(".safety-said");
+  const note = place.querySelector("[data-safety-note]");
+  const field = place.querySelector("[data-safety-words]");
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  const adding = button.dataset.safetyAct === "add";
+  const kept = field.value;
+  const said = await send(button.getAttribute("formaction"), adding ? { words: kept } : {});
+  button.removeAttribute("aria-busy");
+  if (said.html) {
+    // What was typed while the words were under way, or beside another button, stays.
+    const typed = adding && field.value === kept ? "" : field.value;
+    place.innerHTML = said.html;
+    const next = place.querySelector("[data-safety-words]");
+    if (next) next.value = typed;
+    return;
+  }
+  note.className = "safety-note stop";
+  note.textContent = said.refused || `Not stored: ${said.why}. Your words stay here; try again.`;
+};
+
+if (form) {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-safety-tap], [data-safety-act]");
+    if (!button) return;
+    event.preventDefault();
+    button.dataset.safetyTap ? tap(button) : act(button);
+  });
+  for (const place of document.querySelectorAll(".safety-said")) {
+    // What is typed here is no part of the form around it.
+    for (const kind of ["input", "change", "keydown"]) place.addEventListener(kind, (event) => event.stopPropagation());
+  }
+  addEventListener("beforeunload", (event) => {
+    if ([...document.querySelectorAll(".safety-said")].some(unsent)) event.preventDefault();
+  });
+}
