@@ -32,17 +32,19 @@ class DueRules:
 
 
 def due_rules(program: Program) -> DueRules:
-    """The program's due rules; load it with its site. Two queries."""
+    """The program's due rules; load it with its site. One query, two where it counts business days."""
     profiles = list(
         PolicyProfile.objects.filter(program=program)
         .order_by("effective_from")
         .values_list("effective_from", "rules")
     )
+    known = [DEFAULTS, *(rules for _, rules in profiles)]
+    counts_days = any(rules.get("note_due_by") == due.BUSINESS_DAYS for rules in known)
     return DueRules(
         zone=program.zone,
         since=[since for since, _ in profiles],
         rules=[rules for _, rules in profiles],
-        closed=closed_days(program.pk),
+        closed=closed_days(program.pk) if counts_days else frozenset(),
     )
 
 

@@ -11,9 +11,10 @@ from django.db.models.functions import Coalesce
 
 from phpsupport.lib import wording
 from phpsupport.lib.clock import local_date
-from phpsupport.programs.models import Program, policy_in_force
+from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.actions.attendance import OPENS_BEFORE
+from sessions.due import in_words as due_in_words
 from sessions.models import (
     CAME,
     Attendance,
@@ -27,6 +28,7 @@ from sessions.models import (
     SessionState,
 )
 from sessions.queries.attendance import Person, roster, with_heading
+from sessions.queries.due import DueRules, due_rules
 from sessions.queries.notes import live, returned_notes
 
 LOOKED_BACK = timedelta(days=60)
@@ -45,6 +47,7 @@ class Task:
     to_write: int
     drafted: bool
     returned: int
+    answer: tuple[str, UUID] | None  # kind and id of the first note that came back
     outcome_missing: bool
     words: str
 
@@ -105,11 +108,10 @@ def my_day(*, user: User, program: Program, at: datetime) -> Day:
             "starts_at"
         )[:1]
     )
-    hours = policy_in_force(program.pk, today)["note_due_hours"]
     return Day(
         date=wording.day(today),
         next=_next(ahead[0], at, place) if ahead else None,
-        tasks=unfinished(mine, user=user, at=at, zone=program.zone, due_hours=hours),
+        tasks=unfinished(mine, user=user, at=at, rules=due_rules(program)),
         today=[
             Slot(
                 s.pk,
@@ -147,11 +149,10 @@ def _next(session: GroupSession, at: datetime, place: ZoneInfo) -> Next:
 
 
 def unfinished(
-    sessions: QuerySet[GroupSession], *, user: User, at: datetime, zone: str, due_hours: int
+    sessions: QuerySet[GroupSession], *, user: User, at: datetime, rules: DueRules
 ) -> list[Task]:
     """Past sessions with attendance, notes or an answer missing; the first due comes first. Nothing
     is asked about a session that was cancelled or not held. One query."""
-    place = ZoneInfo(zone)
     rows = (
         sessions.filter(
             starts_at__lte=at + OPENS_BEFORE,
@@ -163,9 +164,10 @@ def unfinished(
             Q(unmarked__gt=0) | Q(state=SessionState.SCHEDULED) | Q(unwritten__gt=0)
             | Q(returned_parts__gt=0) | Q(returned_group=True) | Q(came__gt=0, group_signed=False)
         )
-        .order_by("starts_at")
     )  # fmt: skip
-    return [_task(row, at, place, due_hours) for row in rows]
+    due = {row.pk: rules.due_at(row) for row in rows}
+    ordered = sorted(rows, key=lambda row: (due[row.pk], row.starts_at))
+    return [_task(row, at, rules.zone, due[row.pk]) for row in ordered]
 
 
 def _counts(user: User) -> dict[str, Any]:
@@ -199,7 +201,19 @@ def _counts(user: User) -> dict[str, Any]:
             returned_notes(ProgressNote).filter(**of_session, author=user), "session"
         ),
         "returned_group": Exists(returned_notes(GroupNote).filter(**of_session, author=user)),
+        "first_group": _first(returned_notes(GroupNote).filter(**of_session, author=user)),
+        "first_part": _first(returned_notes(ProgressNote).filter(**of_session, author=user)),
     }
+
+
+def _first(notes: QuerySet[Any]) -> Subquery:
+    return Subquery(notes.order_by("pk").values("pk")[:1])
+
+
+def _first_returned(row: Any) -> tuple[str, UUID] | None:
+    if row.first_group:
+        return "group", row.first_group
+    return ("progress", row.first_part) if row.first_part else None
 
 
 def _number(rows: QuerySet[Any], by: str) -> Any:
@@ -207,10 +221,9 @@ def _number(rows: QuerySet[Any], by: str) -> Any:
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def _task(row: Any, at: datetime, place: ZoneInfo, due_hours: int) -> Task:
+def _task(row: Any, at: datetime, zone: str, due_at: datetime) -> Task:
+    place = ZoneInfo(zone)
     starts, ends = row.starts_at.astimezone(place), row.ends_at.astimezone(place)
-    due_at = row.ends_at + timedelta(hours=due_hours)
-    local = due_at.astimezone(place)
     over = row.ends_at <= at
     returned = row.returned_parts + int(row.returned_group)
     to_write = row.unwritten + (0 if row.group_signed or not row.came else 1)
@@ -230,12 +243,13 @@ def _task(row: Any, at: datetime, place: ZoneInfo, due_hours: int) -> Task:
         session_id=row.pk,
         title=row.series.group.name,
         when=wording.day_and_span(starts, ends),
-        due=f"{wording.day(local)}, {wording.clock_time(local)}",
+        due=due_in_words(due_at, zone),
         overdue=at > due_at,
         unmarked=row.unmarked,
         to_write=to_write,
         drafted=row.drafted or row.drafted_parts,
         returned=returned,
+        answer=_first_returned(row),
         outcome_missing=outcome_missing,
         words=" · ".join(said),
     )

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from phpsupport.lib import wording
+from sessions import due
 from sessions.models import (
     EXPLAINED,
     GROUP_TEXTS,
@@ -61,24 +62,28 @@ class Sheet:
     signed: str
     signed_at: datetime
     due: str
-    late: bool
-    state: str  # waiting, returned, cosigned, final, void
-    state_words: str
+    late: str  # how long after it was due it was signed; '' in time
+    state: str  # one of STATES
     entries: list[Entry] = field(default_factory=list)
     facts: str = ""
     addenda: int = 0
 
     @property
     def state_kind(self) -> str:
-        return _STATE_KINDS[self.state]
+        return STATES[self.state][1]
+
+    @property
+    def state_words(self) -> str:
+        return STATES[self.state][0]
 
 
-_STATE_KINDS = {
-    "waiting": "wait",
-    "returned": "stop",
-    "cosigned": "good",
-    "final": "good",
-    "void": "plain",
+# Where a note stands: the words for it everywhere, and their kind.
+STATES: Final[Mapping[str, tuple[str, str]]] = {
+    "waiting": ("waiting for a cosignature", "wait"),
+    "returned": ("returned", "stop"),
+    "cosigned": ("cosigned and locked", "good"),
+    "final": ("locked", "good"),
+    "void": ("void", "plain"),
 }
 
 
@@ -118,7 +123,7 @@ def _of(entry: Any) -> UUID:
 
 
 def state_of(note: Note, there: _Beside) -> str:
-    """Where a note stands: waiting, returned, cosigned, final or void."""
+    """Where a note stands: one of STATES."""
     if there.void:
         return "void"
     if not note.needs_cosignature:
@@ -145,6 +150,16 @@ def returned_notes(model: type[Any]) -> QuerySet[Any]:
     open_return = returned.exclude(Exists(_later_word(model)))
     given = _answers(model, CosignatureDecision.GIVEN)
     return live(model).filter(Exists(open_return), ~Exists(given))
+
+
+def next_returned(*, session_id: UUID, author_id: UUID) -> tuple[str, UUID] | None:
+    """Kind and id of the first note of a session that came back to its author. Two queries."""
+    of_author = {"session_id": session_id, "author_id": author_id}
+    for kind, model in (("group", GroupNote), ("progress", ProgressNote)):
+        rows = returned_notes(model).filter(**of_author).order_by("pk")
+        for pk in rows.values_list("pk", flat=True)[:1]:
+            return kind, pk
+    return None
 
 
 def _answers(model: type[Any], decision: str) -> QuerySet[Cosignature]:
@@ -206,13 +221,6 @@ def _sheet(
             )
         )
     entries.sort(key=lambda pair: pair[0])
-    said = {
-        "waiting": "waits for a cosignature",
-        "returned": "returned with a comment",
-        "cosigned": "cosigned",
-        "final": "signed",
-        "void": "void",
-    }
     if isinstance(note, GroupNote):
         kind, title, mark = "group", "Group note", ""
         labels: tuple[str, ...] = GROUP_TEXTS
@@ -227,7 +235,7 @@ def _sheet(
     else:
         person = names.get(note.participant_id)
         kind, title, mark = "progress", person.name if person else "", Status(note.status).label
-        labels = PART_TEXTS
+        labels = ("goal_words", *PART_TEXTS)
         ticks = ["Written together"] if note.written_together else []
         facts = wording.count(note.minutes, "minute")
         if note.participation:
@@ -252,10 +260,9 @@ def _sheet(
         credential=note.credential,
         signed=when(note.signed_at),
         signed_at=note.signed_at,
-        due=when(note.due_at),
-        late=note.late,
+        due=due.in_words(note.due_at, str(place)),
+        late=due.apart(note.signed_at - note.due_at) if note.late else "",
         state=state,
-        state_words=said[state],
         entries=[entry for _, entry in entries],
         facts=facts,
         addenda=len(there.addenda),

@@ -1,7 +1,7 @@
 """What waits for a supervisor's cosignature, by when it was due."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from phpsupport.access.scope import scope_of
 from phpsupport.lib import wording
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
+from sessions import due
 from sessions.models import GroupNote, GroupSession, ProgressNote
 from sessions.queries.attendance import in_order, person_of
 from sessions.queries.notes import Sheet, needs_an_answer, sheets
@@ -28,14 +29,18 @@ class Waiting:
     """The notes of one session by one author."""
 
     session_id: UUID
+    author_id: UUID
     title: str
     when: str
     author: str
     notes: int
-    signed: str
     due: str
-    late: bool
-    days: int
+    late: str  # how late they were signed, in words; '' when in time
+    waits: str
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        return self.session_id, self.author_id
 
 
 def answerable(user: User, model: type[Any]) -> Any:
@@ -54,53 +59,74 @@ def _waiting(user: User, model: type[Any]) -> Any:
 
 
 def review_queue(*, user: User, program: Program, at: datetime) -> list[Waiting]:
-    """Sessions with notes waiting for this person in one program. Two queries."""
-    place = ZoneInfo(program.zone)
+    """Sessions with notes waiting for this person in one program: by when they were due, then by
+    how long they wait. One query."""
+    group, parts = (
+        _waiting(user, model).filter(program=program).order_by().values_list(*_SHOWN, named=True)
+        for model in (GroupNote, ProgressNote)
+    )
     found: dict[tuple[UUID, UUID], list[Any]] = {}
-    for model in (GroupNote, ProgressNote):
-        rows = (
-            _waiting(user, model)
-            .filter(program=program)
-            .select_related("author", "session__series__group")
-            .only(
-                "signed_at", "due_at", "author__first_name", "author__last_name",
-                "author__preferred_name", "session__starts_at", "session__ends_at",
-                "session__series__group__name",
-            )
-            .order_by("due_at")[: AT_ONCE * 12]
-        )  # fmt: skip
-        for note in rows:
-            found.setdefault((note.session_id, note.author_id), []).append(note)
-    queue = sorted(found.values(), key=lambda notes: min((n.due_at, n.signed_at) for n in notes))
-    return [_row(notes, at, place) for notes in queue[:AT_ONCE]]
+    for note in group.union(parts, all=True).order_by("due_at", "signed_at")[: AT_ONCE * 12]:
+        found.setdefault((note.session_id, note.author_id), []).append(note)
+    place = ZoneInfo(program.zone)
+    return [_row(notes, at, place) for notes in list(found.values())[:AT_ONCE]]
+
+
+_SHOWN = (
+    "due_at", "signed_at", "session_id", "author_id", "author__first_name", "author__last_name",
+    "author__preferred_name", "session__starts_at", "session__ends_at", "session__series__group__name",
+)  # fmt: skip
 
 
 def _row(notes: list[Any], at: datetime, place: ZoneInfo) -> Waiting:
-    first = min(notes, key=lambda n: n.signed_at)
-    session = first.session
-    starts, ends = session.starts_at.astimezone(place), session.ends_at.astimezone(place)
-    signed, due = first.signed_at.astimezone(place), first.due_at.astimezone(place)
+    """One line of the queue; its notes come in order."""
+    first = notes[0]
+    starts, ends = (t.astimezone(place) for t in (first.session__starts_at, first.session__ends_at))
+    author = User(
+        first_name=first.author__first_name,
+        last_name=first.author__last_name,
+        preferred_name=first.author__preferred_name,
+    )
     return Waiting(
-        session_id=session.pk,
-        title=session.series.group.name,
+        session_id=first.session_id,
+        author_id=first.author_id,
+        title=first.session__series__group__name,
         when=wording.day_and_span(starts, ends),
-        author=first.author.name,
+        author=author.name,
         notes=len(notes),
-        signed=f"{wording.day(signed)}, {wording.clock_time(signed)}",
-        due=f"{wording.day(due)}, {wording.clock_time(due)}",
-        late=any(n.late for n in notes),
-        days=(at - first.signed_at).days,
+        due=due.in_words(first.due_at, str(place)),
+        late=_how_late(notes),
+        waits=due.apart(at - min(note.signed_at for note in notes)),
     )
 
 
+def _how_late(notes: list[Any]) -> str:
+    """ "signed 5 hours late", or "2 of 3 signed up to 5 hours late"."""
+    late = [n.signed_at - n.due_at for n in notes if n.signed_at > n.due_at]
+    if not late:
+        return ""
+    if len(late) == len(notes) and max(late) - min(late) < due.ONE_DAY / 24:
+        return f"signed {due.apart(max(late))} late"
+    return f"{len(late)} of {len(notes)} signed up to {due.apart(max(late))} late"
+
+
+def following(rows: Sequence[Waiting], key: tuple[UUID, UUID]) -> Waiting | None:
+    """What comes after `key` in the queue, around its end; None where nothing else waits."""
+    keys = [row.key for row in rows]
+    place = keys.index(key) + 1 if key in keys else 0
+    return next((row for row in [*rows[place:], *rows[:place]] if row.key != key), None)
+
+
 def notes_to_review(
-    *, user: User, session: GroupSession, zone: str
+    *, user: User, session: GroupSession, zone: str, author: UUID | None = None
 ) -> tuple[list[Sheet], list[GroupNote | ProgressNote]]:
-    """The signed notes of one session that this person may answer, to read. Five queries."""
+    """The signed notes of one session that this person may answer, to read; of one author where
+    given. Five queries."""
+    which: dict[str, Any] = {"session": session} | ({"author": author} if author else {})
     notes: list[Any] = [
-        *answerable(user, GroupNote).filter(session=session).select_related("author"),
+        *answerable(user, GroupNote).filter(**which).select_related("author"),
         *answerable(user, ProgressNote)
-        .filter(session=session, participant__sealed_at=None)
+        .filter(**which, participant__sealed_at=None)
         .select_related("author", "participant"),
     ]
     people = in_order(

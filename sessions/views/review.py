@@ -8,6 +8,7 @@ from django.core import signing
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from phpsupport.access.gate import NOT_HERE, allow, load, require
 from phpsupport.access.roles import Role
@@ -17,48 +18,76 @@ from phpsupport.lib.errors import Refused
 from phpsupport.users.confirming import confirm_identity
 from sessions import policies
 from sessions.actions.review import cosign_note, return_note
-from sessions.forms.note import ReturnForm
+from sessions.forms.beside import ReturnForm
 from sessions.models import GroupNote, GroupSession, ProgressNote
 from sessions.queries.attendance import heading, with_heading
-from sessions.queries.review import answerable, notes_to_review, review_queue
+from sessions.queries.review import (
+    Waiting,
+    answerable,
+    following,
+    notes_to_review,
+    review_queue,
+)
 
 READ = "notes.read"
+READ_SECONDS = 12 * 3600
 REVIEWERS = (Role.SUPERVISOR, Role.PROGRAM_LEAD)
+
+
+def _queue(request: HttpRequest) -> list[Waiting]:
+    return review_queue(user=request.user, program=request.program, at=clock.now())  # type: ignore[arg-type,attr-defined]
+
+
+def _author(request: HttpRequest) -> UUID | None:
+    """The author whose notes were asked for; None for everybody's."""
+    try:
+        return UUID(request.GET.get("author", ""))
+    except ValueError:
+        return None
 
 
 @allow(*REVIEWERS)
 def queue(request: HttpRequest) -> HttpResponse:
-    """What waits, by when it was due."""
-    rows = review_queue(user=request.user, program=request.program, at=clock.now())  # type: ignore[arg-type,attr-defined]
+    """What waits, by when it was due; of one author where asked."""
+    waits, author = _queue(request), _author(request)
+    rows = [row for row in waits if author in (None, row.author_id)]
     context = {
         "rows": rows,
         "notes": sum(row.notes for row in rows),
-        "late": sum(r.late for r in rows),
+        "late": sum(bool(row.late) for row in rows),
+        "authors": sorted({(row.author, row.author_id) for row in waits}),
+        "author": author,
     }
     return render(request, "sessions/review/queue.html", context)
 
 
 @allow(*REVIEWERS, methods=("GET", "POST"))
 def review(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Read one session's notes and cosign them: each, or all that were read on this page."""
+    """Read one session's notes and cosign those that were ticked, each on its own."""
     session = load(request, with_heading(GroupSession.objects.all()), pk)
-    sheets, notes = notes_to_review(user=request.user, session=session, zone=session.program.zone)  # type: ignore[arg-type]
+    author = _author(request)
+    sheets, notes = notes_to_review(
+        user=request.user,  # type: ignore[arg-type]
+        session=session,
+        zone=session.program.zone,
+        author=author,
+    )
     if not notes:
         raise Http404(NOT_HERE)
-    fault = ""
+    fault: Refused | None = None
     if request.method == "POST":
+        before = _queue(request)
         try:
             said = _cosign(request, notes)
         except Refused as refusal:
-            fault = refusal.sentence
+            fault = refusal
         else:
             messages.success(request, said)
-            waits = review_queue(user=request.user, program=request.program, at=clock.now())  # type: ignore[arg-type,attr-defined]
-            here = any(row.session_id == session.pk for row in waits)
-            return redirect("sessions:review", pk=pk) if here else redirect("sessions:review-queue")
+            return redirect(_onward(request, before, session.pk, author or notes[0].author_id))
     else:
         record_each("note.read", by=request.user, at=clock.now(), objs=notes)  # type: ignore[arg-type]
     waiting = [sheet for sheet in sheets if sheet.state == "waiting"]
+    after = following(_queue(request), (session.pk, author or notes[0].author_id))
     context = {
         "session": session,
         "head": heading(session),
@@ -66,27 +95,60 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
         "part_notes": [sheet for sheet in sheets if sheet.kind == "progress"],
         "waiting": len(waiting),
         "authors": wording.listing(sorted({sheet.author for sheet in sheets})),
-        "read": signing.dumps(
-            {"by": str(request.user.pk), "notes": {str(s.id): s.addenda for s in waiting}},
-            salt=READ,
-        ),
+        "read": _read_token(request, {sheet.id: sheet.addenda for sheet in waiting}),
+        "ticked": {UUID(key) for key in request.POST.getlist("note") if _is_key(key)},
         "fault": fault,
+        "after": after,
     }
     return render(request, "sessions/review/review.html", context, status=422 if fault else 200)
 
 
-def _cosign(request: HttpRequest, notes: list[Any]) -> str:
-    """Cosign the chosen notes, all of which this person had before their eyes."""
+def _onward(request: HttpRequest, before: list[Waiting], session: UUID, author: UUID) -> str:
+    """Where reading goes on: here while something waits, then what was next, then the queue."""
+    here, waits = (session, author), _queue(request)
+    keys = {row.key for row in waits}
+    if here in keys:
+        return _address(*here)
+    left = [row for row in before if row.key in keys or row.key == here]
+    row = following(left, here)
+    return _address(*row.key) if row else reverse("sessions:review-queue")
+
+
+def _address(session: UUID, author: UUID) -> str:
+    return f"{reverse('sessions:review', args=[session])}?author={author}"
+
+
+# --- what was read ----------------------------------------------------------------------------------
+def _read_token(request: HttpRequest, addenda: dict[UUID, int]) -> str:
+    """Which notes were on the page, with how many addenda, signed for this person."""
+    notes = {str(pk): number for pk, number in addenda.items()}
+    return signing.dumps({"by": str(request.user.pk), "notes": notes}, salt=READ)
+
+
+def _read(request: HttpRequest) -> dict[str, int]:
+    """The notes of the token that came back; refused where it is not theirs or too old."""
     try:
-        read = signing.loads(request.POST.get("read", ""), salt=READ, max_age=12 * 3600)
+        read = signing.loads(request.POST.get("read", ""), salt=READ, max_age=READ_SECONDS)
     except signing.BadSignature:
-        raise Refused("Open the notes again and read them before cosigning.") from None
-    shown = dict(read["notes"]) if read["by"] == str(request.user.pk) else {}
-    one = request.POST.get("one")
-    asked = [one] if one else request.POST.getlist("note")
+        raise Refused("Open the notes again and read them before you answer.") from None
+    return dict(read["notes"]) if read["by"] == str(request.user.pk) else {}
+
+
+def _is_key(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _cosign(request: HttpRequest, notes: list[Any]) -> str:
+    """Cosign the ticked notes, all of which this person had before their eyes."""
+    shown = _read(request)
+    asked = request.POST.getlist("note")
     chosen = [note for note in notes if str(note.pk) in asked]
     if not chosen:
-        raise Refused("Choose the notes that you cosign.")
+        raise Refused("Tick the notes that you read and cosign.", code="none")
     if any(str(note.pk) not in shown for note in chosen):
         raise Refused("A note was added meanwhile. Read it before cosigning.")
     confirm_identity(request, request.POST.get("secret", ""))
@@ -98,27 +160,35 @@ def _cosign(request: HttpRequest, notes: list[Any]) -> str:
                 at=clock.now(),
                 addenda=shown[str(note.pk)],
             )
-    return f"{wording.count(len(chosen), 'note is', 'notes are')} cosigned."
+    return f"{wording.count(len(chosen), 'note is', 'notes are')} cosigned and locked."
 
 
 @allow(*REVIEWERS, methods=("GET", "POST"))
 def return_to_author(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
-    """Return one note with a comment."""
+    """Return one note with a comment: sent from where it was read, or from this page."""
     model: Any = GroupNote if kind == "group" else ProgressNote
     note = load(request, model.objects.select_related("author", "session"), pk)
     require(policies.can_cosign_note(request.user, note))  # type: ignore[arg-type]
     if not answerable(request.user, model).filter(pk=pk).exists():  # type: ignore[arg-type]
         raise Http404(NOT_HERE)
-    form = ReturnForm(request.POST or None)
+    form = ReturnForm(request.POST or None, cancel=_address(note.session_id, note.author_id))
     if request.method == "POST" and form.is_valid():
+        before = _queue(request)
         try:
-            return_note(note=note, **form.cleaned_data, by=request.user, at=clock.now())  # type: ignore[arg-type]
+            shown = _read(request) if "read" in request.POST else {}
+            return_note(
+                note=note,
+                **form.cleaned_data,
+                by=request.user,  # type: ignore[arg-type]
+                at=clock.now(),
+                addenda=shown.get(str(note.pk)),
+            )
         except Refused as refusal:
             form.refuse(refusal)
         else:
             messages.success(request, f"Returned to {note.author.name} with your comment.")
-            return redirect("sessions:review", pk=note.session_id)
-    context = {"note": note, "form": form}
+            return redirect(_onward(request, before, note.session_id, note.author_id))
+    context = {"note": note, "form": form, "back": form.cancel}
     return render(
         request, "sessions/review/return.html", context, status=422 if form.errors else 200
     )

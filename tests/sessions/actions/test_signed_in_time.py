@@ -35,7 +35,7 @@ def test_what_was_added_meanwhile_is_read_before_it_is_cosigned(client):
     client.force_login(world.supervisor)
 
     def cosign(read):
-        sent = {"read": read, "one": str(note.pk), "secret": PASSWORD}
+        sent = {"read": read, "note": [str(note.pk)], "secret": PASSWORD}
         return client.post(address, sent).status_code
 
     read = client.get(address).context["read"]

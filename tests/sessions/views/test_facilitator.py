@@ -19,6 +19,7 @@ from sessions.models import (
     ProgressNoteDraft,
     Status,
 )
+from sessions.queries.due import due_rules
 from sessions.queries.my_day import unfinished
 from tests.factories import (
     PASSWORD,
@@ -312,7 +313,7 @@ def test_signing_by_form_with_the_password() -> None:
     answer = client.post(page(world, "note-sign"), sign_data(client, world), follow=True)
     body = answer.content.decode()
     assert "3 notes are signed." in body
-    assert "waits for a cosignature" in body
+    assert "waiting for a cosignature" in body
     assert (GroupNote.objects.count(), ProgressNote.objects.count()) == (1, 2)
 
 
@@ -482,11 +483,11 @@ def test_many_sessions_are_read_in_one_query(django_assert_num_queries: Any) -> 
 
     world = make_world(2)
     make_world(1, program=world.program, group=make_group(world.program))
+    rules = due_rules(world.program)
     with django_assert_num_queries(1):
         found = unfinished(
-            with_heading(GroupSession.objects.all()), user=world.leader, at=AFTER,
-            zone=world.program.zone, due_hours=24,
-        )  # fmt: skip
+            with_heading(GroupSession.objects.all()), user=world.leader, at=AFTER, rules=rules
+        )
     assert len(found) == 2
 
 

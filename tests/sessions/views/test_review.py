@@ -81,7 +81,7 @@ def test_cosigning_what_was_read() -> None:
     read = client.get(page(world)).context["read"]
     data = {"read": read, "secret": PASSWORD, "note": [str(notes[0].pk)]}
     answer = client.post(page(world), data)
-    assert answer.headers["Location"] == page(world)
+    assert answer.headers["Location"] == f"{page(world)}?author={world.leader.pk}"
     assert Cosignature.objects.get().group_note_id == notes[0].pk
     data["note"] = [str(n.pk) for n in notes[1:]]
     answer = client.post(page(world), data)
