@@ -86,11 +86,12 @@ def test_the_number_of_queries_is_fixed(
     address = reverse(name) + query
     add_session(program)
     client.get(address)
-    with django_assert_max_num_queries(12) as one:
+    most = 13 if name == "sessions:today" else 12  # one asks for open safety concerns
+    with django_assert_max_num_queries(most) as one:
         assert client.get(address).status_code == 200
     for n in (1, 2):
         add_session(program, n)
-    with django_assert_max_num_queries(12) as three:
+    with django_assert_max_num_queries(most) as three:
         client.get(address)
     assert len(one) == len(three)
 
