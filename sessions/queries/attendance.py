@@ -214,7 +214,9 @@ def person_of(
         name=name,
         hint=participant.record_number,
         tags=tuple(tags),
-        named=Named(participant.pk, name, first, last, participant.preferred_name),
+        named=Named(
+            participant.pk, name, first, last, participant.preferred_name, participant.also_called
+        ),
         enrolled=enrolled,
         status=mark.status if mark else "",
         arrived=mark.arrived if mark else None,
