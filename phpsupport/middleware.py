@@ -27,6 +27,10 @@ class AnswerMiddleware:
         response.headers.setdefault("Cache-Control", "no-store, private")
         response.headers.setdefault("Permissions-Policy", self.POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if getattr(request, "signed_out", False):
+            # Also pages kept in memory for going back. Not "storage": there what somebody else on
+            # this device could not save yet is kept encrypted; one's own is taken out by script.
+            response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
 

@@ -25,8 +25,10 @@ def signed_in(*, user: User, **kwargs: Any) -> None:
 
 
 @receiver(user_logged_out, dispatch_uid="access.signed_out")
-def signed_out(*, user: User | None, **kwargs: Any) -> None:
+def signed_out(*, user: User | None, request: Any = None, **kwargs: Any) -> None:
     """By oneself, by the quick exit, or because nothing happened for a while."""
+    if request is not None:
+        request.signed_out = True  # the answer empties the browser's cache, see AnswerMiddleware
     if user is not None:
         _note("signed.out", user)
 

@@ -1,6 +1,6 @@
 """Keeping what is being typed about a session."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from phpsupport.audit.trail import record
+from phpsupport.audit.trail import record_each
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions import policies
@@ -21,7 +21,9 @@ from sessions.models import (
     ProgressNoteDraft,
     SessionState,
 )
-from sessions.queries.desk import GROUP, Part, desk
+from sessions.queries.desk import GROUP, Desk, Part, desk
+
+GONE = "Somebody here is no longer on the roster. Load the page again."
 
 
 @dataclass(frozen=True)
@@ -47,34 +49,57 @@ class Saved:
         return not self.stale and not self.signed
 
 
-@transaction.atomic
 def save_drafts(
     *, session: GroupSession, parts: Mapping[UUID | None, Typed], by: User, at: datetime
 ) -> Saved:
-    """Keep what is being typed. Parts whose draft somebody else changed meanwhile are left as they
-    are and reported as `stale` with the words that stand there; nothing is overwritten unseen."""
+    """Keep these parts, all of which must be of people on the roster. See `save_typed`."""
+
+    def all_here(there: Desk) -> Mapping[UUID | None, Typed]:
+        if any(key is not GROUP and key not in there.by_id for key in parts):
+            raise Refused(GONE, code="not-on-roster")
+        return parts
+
+    return save_typed(session=session, read=all_here, by=by, at=at)
+
+
+@transaction.atomic
+def save_typed(
+    *,
+    session: GroupSession,
+    read: Callable[[Desk], Mapping[UUID | None, Typed]],
+    by: User,
+    at: datetime,
+) -> Saved:
+    """Keep what is being typed, as `read` makes it out against what stands now. Parts whose draft
+    somebody else changed meanwhile are left as they are and reported as `stale` with the words that
+    stand there; nothing is overwritten unseen."""
     refuse(policies.can_write_notes(by, session))
     session = (
         GroupSession.objects.select_for_update(of=("self",))
-        .select_related("series__group")
+        .select_related("series__group", "item")
         .get(pk=session.pk)
     )
     if session.state == SessionState.CANCELLED:
         raise Refused("This session was cancelled; there is no note to write.", code="cancelled")
     there = desk(session)
     saved = Saved()
-    for key, typed in parts.items():
-        part = there.group if key is GROUP else there.by_id.get(key)
-        if part is None:
-            raise Refused(
-                "Somebody here is no longer on the roster. Load the page again.",
-                code="not-on-roster",
-            )
-        _save_one(session, key, part, typed, saved, by=by, at=at)
+    drafts: dict[Any, list[Any]] = {GroupNoteDraft: [], ProgressNoteDraft: []}
+    begun = []
+    for key, typed in read(there).items():
+        part = there.group if key is GROUP else there.by_id[key]
+        draft = _draft(session, key, part, typed, saved, by=by, at=at)
+        if draft is not None:
+            drafts[type(draft)].append(draft)
+            if draft.version == 1:
+                begun.append(draft)
+    for model, rows in drafts.items():
+        _store(model, rows)
+    if begun:
+        record_each("note.begun", by=by, at=at, objs=begun)
     return saved
 
 
-def _save_one(
+def _draft(
     session: GroupSession,
     key: UUID | None,
     part: Part,
@@ -83,35 +108,41 @@ def _save_one(
     *,
     by: User,
     at: datetime,
-) -> None:
+) -> GroupNoteDraft | ProgressNoteDraft | None:
+    """The draft to store for one part, or None where nothing is to be written."""
     names = GROUP_WORDS if key is GROUP else PART_WORDS
     words = {name: typed.words.get(name, part.words[name]) for name in names}
     if words == part.words:
         saved.versions[key] = part.version
-    elif part.signed:
+        return None
+    if part.signed:
         saved.signed.append(key)
-    elif typed.version != part.version:
+        return None
+    if typed.version != part.version:
         saved.stale[key] = part.words
         saved.versions[key] = part.version
-    elif part.version == 0:
-        made: Any = {"program_id": session.program_id, "session": session, "author": by}
-        if key is GROUP:
-            draft: Any = GroupNoteDraft(**made, **words, saved_at=at)
-        else:
-            draft = ProgressNoteDraft(**made, **words, saved_at=at, participant_id=key)
-        draft.save(force_insert=True)
-        record("note.begun", by=by, at=at, obj=draft)
-        saved.versions[key] = draft.version
-        saved.changed += 1
-    else:
-        draft = (
-            GroupNoteDraft.objects.get(session=session)
-            if key is GROUP
-            else ProgressNoteDraft.objects.get(session=session, participant_id=key)
-        )
-        for name, value in words.items():
-            setattr(draft, name, value)
-        draft.version, draft.author, draft.saved_at = part.version + 1, by, at
-        draft.save(update_fields=[*names, "version", "author", "saved_at"])
-        saved.versions[key] = draft.version
-        saved.changed += 1
+        return None
+    version = part.version + 1
+    saved.versions[key] = version
+    saved.changed += 1
+    more: dict[str, Any] = {**words, "author": by, "saved_at": at, "version": version}
+    if key is GROUP:
+        return GroupNoteDraft(program_id=session.program_id, session=session, **more)
+    return ProgressNoteDraft(
+        program_id=session.program_id, session=session, participant_id=key, **more
+    )
+
+
+def _store(model: Any, rows: list[Any]) -> None:
+    """New drafts and newer versions of drafts in one statement; the session's lock is held."""
+    if not rows:
+        return
+    unique = ["session"] if model is GroupNoteDraft else ["session", "participant"]
+    names = GROUP_WORDS if model is GroupNoteDraft else PART_WORDS
+    written = [model._meta.get_field(name).name for name in names]  # `goal` for `goal_id`
+    model.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=unique,
+        update_fields=[*written, "version", "author", "saved_at"],
+    )

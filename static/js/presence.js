@@ -8,7 +8,7 @@ import { token } from "./token.js";
 
 const EVERY = 10000;
 const PATIENCE = 5000;
-const place = document.querySelector("[data-present]");
+const place = document.querySelector('[data-present]:not([data-present=""])');
 
 export const told = (names, doing) => {
   if (!names.length) return "";
@@ -17,6 +17,7 @@ export const told = (names, doing) => {
 };
 
 export const show = (names) => {
+  if (!place) return;
   const words = told(names, place.dataset.presentDoing || "working");
   if (place.textContent !== words) place.textContent = words;
   place.hidden = !words;

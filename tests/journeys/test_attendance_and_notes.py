@@ -145,12 +145,14 @@ def test_two_writers_lose_nothing(phone: Any, open_page: Any, sign_in: Any) -> N
     expect(other.locator("[data-saved]")).to_have_text(re.compile("Saved"))
     phone.get_by_label(label).fill("Mine")
     expect(phone.locator("[data-saved]")).to_have_text(re.compile("somebody else changed"))
-    phone.get_by_role("button", name="Save", exact=True).click()
+    both = phone.locator("#group [data-theirs]")
+    expect(both.get_by_text("Theirs", exact=True)).to_be_visible()
+    expect(both.get_by_text("Mine", exact=True)).to_be_visible()
     expect(phone.get_by_label(label)).to_have_value("Mine")
-    expect(phone.get_by_text("Theirs")).to_be_visible()
     assert GroupNoteDraft.objects.get().what_was_done == "Theirs"
-    phone.get_by_role("button", name="Save", exact=True).click()
-    expect(phone.get_by_text("Your notes are saved.")).to_be_visible()
+    phone.get_by_role("button", name="Keep mine").click()
+    expect(phone.locator("[data-saved]")).to_have_text(re.compile(r"Saved \d+:\d\d"))
+    expect(both).to_be_empty()
     assert GroupNoteDraft.objects.get().what_was_done == "Mine"
 
 
