@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BOOTSTRAP = @$(PYTHON) phpsupport/bootstrap.py
 
-.PHONY: help run test lint bench reset manage lock
+.PHONY: help run test lint bench races reset manage lock
 
 help:
 	@echo "make run     the application with its demo program (PORT=8000)"
 	@echo "make test    every test, browser journeys included (ARGS='-k attendance')"
 	@echo "make lint    style, types, templates, import contract, migrations, deploy check"
 	@echo "make bench   how fast, as ratios within one run"
+	@echo "make races   a thousand races of saving, signing and cosigning (RACES=1000)"
 	@echo "make reset   forget the demo's data; the next make run loads it anew"
 	@echo "make manage  Django's commands on the demo (ARGS='shell')"
 	@echo "make lock    write requirements*.txt from pyproject.toml (UPGRADE=1 for newer versions)"
@@ -24,6 +25,9 @@ lint:
 
 bench:
 	$(BOOTSTRAP) bench $(ARGS)
+
+races:
+	$(BOOTSTRAP) races $(ARGS)
 
 reset:
 	$(BOOTSTRAP) reset

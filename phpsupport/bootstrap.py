@@ -22,7 +22,15 @@ OLDEST = (3, 11)
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 # What each command needs; the development set contains the other.
 RUN, DEV = "requirements-run.txt", "requirements-dev.txt"
-NEEDS = {"run": RUN, "reset": RUN, "manage": RUN, "test": DEV, "bench": DEV, "lint": DEV}
+NEEDS = {
+    "run": RUN,
+    "reset": RUN,
+    "manage": RUN,
+    "test": DEV,
+    "bench": DEV,
+    "races": DEV,
+    "lint": DEV,
+}
 LOCKS = (
     ("requirements-dev.txt", ["--extra", "embedded", "--group", "dev"]),
     ("requirements-run.txt", ["--extra", "embedded", "--constraint", "requirements-dev.txt"]),

@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> int:
         "test": test,
         "lint": lint,
         "bench": bench,
+        "races": races,
         "reset": forget,
         "manage": manage,
     }
@@ -392,6 +393,15 @@ def bench(arguments: list[str]) -> int:
     command.append("-q")
     return subprocess.run(
         [sys.executable, "-m", "pytest", *command, *arguments], cwd=PROJECT
+    ).returncode
+
+
+def races(arguments: list[str]) -> int:
+    """A thousand races of save, sign and cosign; the suite runs some dozens of them."""
+    command = ["tests/sessions/actions/test_note_races.py", "-q", "-s", *arguments]
+    env = {"RACES": "1000"} | os.environ
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *command], cwd=PROJECT, env=env
     ).returncode
 
 

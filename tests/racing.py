@@ -17,7 +17,8 @@ LONGEST = 120  # seconds that one waits for the others
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one attempt: "done", the code of a refusal, or the fault in full."""
+    """What became of one attempt: "done" or the text that it gave back, the code of a refusal, or
+    the fault in full."""
 
     hand: int
     round: int
@@ -50,7 +51,8 @@ def _run(hand: int, rounds: int, act: Callable[[int, int], object], ready: Any, 
             connections["default"].ensure_connection()
             ready.wait(LONGEST)
             begun = time.perf_counter()
-            act(hand, turn)
+            if isinstance(gave := act(hand, turn), str):
+                said = gave
         except Refused as refused:
             said, sentence = f"refused: {refused.code}", refused.sentence
         except Exception as fault:

@@ -28,6 +28,7 @@ from sessions.sealing import seal_entry
 
 LONGEST_REASON = 120
 LONGEST_WORDS = 20_000
+VERSIONS_APART = 100_000  # more than one draft is ever saved
 
 
 @transaction.atomic
@@ -72,7 +73,7 @@ def void_note(*, note: Note, reason: str, by: User, at: datetime) -> NoteVoid:
     void.save()
     made: Any = {
         "program_id": note.program_id, "session_id": note.session_id, "author_id": note.author_id,
-        "saved_at": at,
+        "saved_at": at, "version": _version_apart(note),
     }  # fmt: skip
     if isinstance(note, GroupNote):
         GroupNoteDraft.objects.create(**made, **words_of(note, GROUP_WORDS))
@@ -84,3 +85,12 @@ def void_note(*, note: Note, reason: str, by: User, at: datetime) -> NoteVoid:
     if note.author_id != by.pk:
         enqueue([about_returned(note, at=at)], at=at)
     return void
+
+
+def _version_apart(note: Note) -> int:
+    """The first version of the draft that follows a void note. It is far from those of the drafts
+    before, so that nobody who still has one of these open writes over it unseen."""
+    slot = {"session_id": note.session_id}
+    if not isinstance(note, GroupNote):
+        slot["participant_id"] = note.participant_id
+    return VERSIONS_APART * type(note).objects.filter(**slot, notevoids__isnull=False).count() + 1

@@ -65,7 +65,9 @@ def _answer(
     if refusal:
         raise Refused(refusal, code=state)
     if addenda is not None and addenda != len(there.addenda):
-        raise Refused("Something was added to a note meanwhile. Read it before you answer.")
+        raise Refused(
+            "Something was added to a note meanwhile. Read it before you answer.", code="added"
+        )
     moment = there.after(note, at)
     answer = Cosignature(**names(note), by=by, at=moment, decision=decision, comment=comment)
     seal_entry(answer, note, there.addenda)

@@ -359,11 +359,25 @@ def test_a_void_note_stays_and_another_stands_in_for_it() -> None:
         session=world.session, by=world.leader, at=AFTER,
         parts={old.participant_id: Typed({"own_words": "“The right words.”"}, draft.version)},
     )  # fmt: skip
-    new = world.sign(seen={old.participant_id: 2}).parts[0]
+    new = world.sign(seen={old.participant_id: draft.version + 1}).parts[0]
     assert new.replaces_id == old.pk
     refused("signed", world.sign, seen={old.participant_id: 1})
     assert ProgressNote.objects.get(pk=old.pk).own_words == "“I rang my sister.”"
     assert OutboxMessage.objects.get(kind="note_returned").recipient_id == world.leader.pk
+
+
+def test_who_still_has_the_draft_from_before_open_writes_nothing_over_the_new_one() -> None:
+    world = make_world(2)
+    person = world.people[0]
+    note = next(n for n in world.signed().parts if n.participant_id == person.pk)
+    void_note(note=note, reason="Another word.", by=world.leader, at=AFTER)
+    for version in (0, 1, 2):
+        saved = save_drafts(
+            session=world.session, by=world.leader, at=AFTER,
+            parts={person.pk: Typed({"own_words": "typed before"}, version)},
+        )  # fmt: skip
+        assert list(saved.stale) == [person.pk]
+    assert ProgressNoteDraft.objects.get().own_words == note.own_words
 
 
 # --- the database -------------------------------------------------------------------------------------
