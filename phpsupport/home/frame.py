@@ -75,7 +75,7 @@ ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
         frozenset({R.SUPERVISOR, R.PROGRAM_LEAD}),
     ),
     (
-        "Safety concerns",
+        "Safety",
         "sessions:safety",
         "life-preserver",
         frozenset({R.SUPERVISOR, R.PROGRAM_LEAD, R.CLINICIAN}),

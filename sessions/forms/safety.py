@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
 
-from phpsupport.lib.forms import Form, ProseField, helper
+from phpsupport.lib.forms import Buttons, Form, ProseField, helper
 
 
 class WordsForm(Form):
     """One text that is sent to an address of its own; two of them may stand on one page."""
 
     name: ClassVar[str] = ""
+    main: ClassVar[bool] = False
 
     def __init__(self, *args: Any, action: str, **kwargs: Any) -> None:
         super().__init__(*args, auto_id=f"{self.name}-%s", **kwargs)
@@ -19,7 +20,8 @@ class WordsForm(Form):
 
     @cached_property
     def helper(self) -> FormHelper:
-        return helper(self.submit, *self.fields, action=self.action, guard=True)
+        end = Buttons(self.submit, main=self.main)
+        return helper("", *self.fields, end, action=self.action, guard=True)
 
 
 class AddForm(WordsForm):
@@ -39,6 +41,7 @@ class CloseForm(WordsForm):
 
     name = "close"
     submit = "Close it"
+    main = True
     words = ProseField(
         label="What was done",
         rows=3,

@@ -404,12 +404,12 @@ def concern_page(concern: SafetyConcern, user: User, at: datetime) -> ConcernPag
     line = _line(concern, user, at)
     return ConcernPage(
         line=line,
-        told=[_told(a, zone) for a in alerts],
+        told=[_told(a, zone, open_) for a in alerts],
         acting=wording.listing(acting),
         acting_words=_acting_words(acting),
-        closed_words=f"This is {line.state}."
-        if concern.closed_as != ClosedAs.MISTAKE
-        else "This was a mistake and is closed.",
+        closed_words="This was a mistake and is closed."
+        if concern.closed_as == ClosedAs.MISTAKE
+        else f"This was {line.state}.",
         steps=trail(concern, entries, messages=_messages(concern), words=reads, reader=user),
         phone=concern.program.site.phone,
         reads_words=reads,
@@ -428,10 +428,12 @@ def _acting_words(people: list[str]) -> str:
     return f"{wording.listing(people)} {know} and {act} acting." if people else ""
 
 
-def _told(alert: SafetyAlert, zone: ZoneInfo) -> Told:
+def _told(alert: SafetyAlert, zone: ZoneInfo, open_: bool) -> Told:
     if alert.acknowledged_at is not None:
         when = wording.clock_time(alert.acknowledged_at.astimezone(zone))
         return Told(alert.person.name, "good", f"knows since {when}")
+    if not open_:
+        return Told(alert.person.name, "plain", "was told")
     return Told(alert.person.name, "wait", "no answer yet")
 
 
