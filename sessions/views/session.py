@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,10 +22,11 @@ from sessions.actions.arranging import target_of
 from sessions.actions.booking import people_of
 from sessions.forms.schedule import CancelForm, MoveForm, StaffForm
 from sessions.grants import PLANNERS, STAFF_WHO_SEE_THE_WEEK
-from sessions.models import GroupSession, Part
+from sessions.models import GroupSession, Part, SafetyConcern
 from sessions.queries.answers import open_matters
 from sessions.queries.consequence import Target
 from sessions.queries.rules import set_aside
+from sessions.queries.safety import of_session
 from sessions.queries.schedule import SessionPage, for_page, session_page
 from sessions.views.changes import after_act, done_batch
 from sessions.views.form_page import form_page
@@ -58,7 +60,9 @@ def _form_page(
 @allow(*STAFF_WHO_SEE_THE_WEEK)
 def session(request: Asked, pk: UUID) -> HttpResponse:
     """One session: who leads, who is expected, what became of it."""
-    found = _session(request, pk)
+    raised = SafetyConcern.objects.filter(session=OuterRef("pk"))
+    rows = for_page(GroupSession.objects.all()).annotate(safety_raised=Exists(raised))
+    found = load(request, rows, pk)
     may_see = policies.can_see_roster(request.user, found) is None
     now, scope, program_id = clock.now(), scope_of(request.user), found.program_id
     return render(
@@ -68,6 +72,7 @@ def session(request: Asked, pk: UUID) -> HttpResponse:
             "session": found,
             "done": done_batch(request),
             "page": session_page(found, at=now, with_people=may_see),
+            "safety": of_session(found, request.user, now) if found.safety_raised else [],
             "may_see": may_see,
             "may_plan": scope.has(program_id, *PLANNERS),
             "matters": open_matters(found.program, at=now, session=found)
