@@ -48,12 +48,13 @@ def test_one_note_is_cosigned_one_comes_back_and_is_asked_for_again(site, desk, 
     # Nothing ticked, nothing cosigned; then one, with the password.
     desk.get_by_label("Your password").fill(PASSWORD)
     desk.get_by_role("button", name="Cosign").click()
-    expect(desk.get_by_text("Choose the notes that you cosign.")).to_be_visible()
+    expect(desk.get_by_text("Tick the notes that you read and cosign.")).to_be_visible()
     cosign(desk, marisol)
-    expect(desk.get_by_text("1 note is cosigned.")).to_be_visible()
+    expect(desk.get_by_text("1 note is cosigned and locked.")).to_be_visible()
 
-    # Another goes back with a comment.
-    note_about(desk, tuan).get_by_role("link", name="Return").click()
+    # Another goes back with a comment, on a page of its own.
+    note_about(desk, tuan).locator("summary", has_text="Return").click()
+    note_about(desk, tuan).get_by_role("link", name="On a page of its own").click()
     desk.get_by_role("button", name="Return").click()
     expect(desk.get_by_text("Fill this in.").first).to_be_visible()
     desk.get_by_label("What is missing?").fill("Please add what you agreed on for next time.")
@@ -64,13 +65,11 @@ def test_one_note_is_cosigned_one_comes_back_and_is_asked_for_again(site, desk, 
 
     enter(phone, world.leader)
     expect(phone.get_by_text("1 note returned with a comment")).to_be_visible()
-    phone.get_by_role("link", name="Read the comment").click()
+    phone.get_by_role("link", name="Answer the comment").click()
     expect(phone.get_by_text("Please add what you agreed on for next time.")).to_be_visible()
-    phone.get_by_role("link", name="Answer with an addendum").click()
-    phone.get_by_label("Why you add something").fill("Asked for")
-    phone.get_by_label("What you add").fill("To try the early group on Monday.")
-    phone.get_by_role("button", name="Add to the note").click()
-    expect(phone.get_by_text("Your words stand beside the note.")).to_be_visible()
+    phone.get_by_label("Your answer").fill("To try the early group on Monday.")
+    phone.get_by_role("button", name="Answer").click()
+    expect(phone.get_by_text("waits for your supervisor again")).to_be_visible()
 
     # It waits again, with the answer beside it.
     desk.goto(reverse("sessions:review-queue"))
@@ -78,7 +77,7 @@ def test_one_note_is_cosigned_one_comes_back_and_is_asked_for_again(site, desk, 
     desk.get_by_role("link", name="Read").click()
     expect(note_about(desk, tuan)).to_contain_text("To try the early group on Monday.")
     cosign(desk, tuan)
-    expect(desk.get_by_text("1 note is cosigned.")).to_be_visible()
+    expect(desk.get_by_text("1 note is cosigned and locked.")).to_be_visible()
     decisions = Cosignature.objects.order_by("at").values_list("decision", flat=True)
     assert list(decisions) == ["given", "returned", "given"]
 
@@ -90,6 +89,7 @@ def note_about(page: Page, person: Any) -> Any:
 
 def cosign(page: Page, person: Any) -> None:
     """Tick the note about one person and sign it."""
+    note_about(page, person).locator(".note-signed").scroll_into_view_if_needed()
     note_about(page, person).get_by_label("I read this and cosign it").check()
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Cosign").click()
