@@ -88,9 +88,16 @@ SPEAKS: Final = _set("""
     said says told tells asked asks replied answered answers mentioned thinks thought felt feels laughed
     cried smiled nodded arrived talked talks spoke speaks sat listened volunteered apologized
     dijo dice conto cuenta pregunto pregunta respondio contesto menciono piensa penso siente sintio
-    rio lloro sonrio llego hablo habla escucho se le
+    lloro sonrio llego hablo habla escucho
     """)
-ACTS: Final = SPEAKS | _set("""
+OFFERS: Final = SPEAKS | _set(
+    """
+    brought offered offers agreed agrees joined joins wanted wants liked likes shared shares
+    remembered remembers wrote chose tried called texted visited sang knew knows heard met
+    trajo quiere queria compartio comparte ofrecio recordo escribio
+    """
+)
+ACTS: Final = OFFERS | _set("""
     was is has had did does got gets came comes went goes left leaves took takes gave gives made makes
     brought brings led leads began begins kept keeps knew knows saw sees found finds heard hears met ran
     wants wanted likes liked shared shares joined joins offered offers agreed agrees helped helps
@@ -101,9 +108,12 @@ ACTS: Final = SPEAKS | _set("""
     quiere queria gusta compartio comparte ayudo ayuda ofrecio recordo escribio eligio empezo parece parecia
     puede podria quien
     """)
+# "Wood and the others"
+OTHERS: Final = _set("others rest group otros otras demas grupo")
+VERBS_END: Final = ("ed", "es", "ts", "ds", "ks", "ps", "ns", "ys", "rs", "ms")
 # After "was" and "is", what speaks of a thing.
 OF_A_THING: Final = _set(
-    "the a an our his her their its my one what something important topic theme word el la los un una "
+    "when where how why the a an our his her their its my one what something important topic theme word el la los un una "
     "nuestro nuestra su lo tema palabra importante"
 )
 POINTS: Final = _set(
@@ -139,10 +149,10 @@ SHORTENED: Final = _set("dr dra mr mrs ms sr sra srta st sta prof lic ing vs no"
 BEGINS: Final[dict[str, frozenset[str]]] = {
     "en": _set(
         "the and was were with for her his they of to in he she that is had a on at it not we about "
-        "said has be"
+        "said has be do so no my up us if as an by or"
     ),
     "es": _set(
         "el la los las que de y en con por para una un se su fue lo del al sus es como muy mas dijo "
-        "ha esta"
+        "ha esta le al me te nos si no ni mi tu"
     ),
 }

@@ -22,15 +22,19 @@ from sessions.screening.known import (
     ACTS,
     BEFORE_A_MONTH,
     BEFORE_OF,
+    BEGINS,
     KIN,
     MONTHS,
     OF,
     OF_A_THING,
+    OFFERS,
+    OTHERS,
     PARTICLES,
     PLACES,
     POINTS,
     PROPER,
     SPEAKS,
+    VERBS_END,
 )
 from sessions.screening.nicknames import BORNE_BY, CALLED, GIVEN, SPELLED
 from sessions.screening.words import (
@@ -312,7 +316,8 @@ class _Line:
             if self.vietnamese or (inflected and len(name) < near.SHORTEST):
                 return False
             if is_ordinary(word.folded, self.languages):
-                return not inflected and self._speaks(at) and not self._pointed_at(at)
+                long = len(name) > SHORTEST and not inflected
+                return long and self._speaks(at) and not self._pointed_at(at)
             return len(name) > SHORTEST
         if not is_ordinary(word.folded, self.languages):
             return True
@@ -383,7 +388,7 @@ class _Line:
         if not ordinary:
             return True
         if word.opens:
-            return self._speaks(at)
+            return self._after(at) in OFFERS
         return not self._pointed_at(at) and not self._in_a_title(at)
 
     # --- what stands around -----------------------------------------------------------------------
@@ -399,7 +404,8 @@ class _Line:
         return after.folded if after and not after.opens else ""
 
     def _pointed_at(self, at: int) -> bool:
-        return self._before(at) in POINTS
+        before = self._before(at)
+        return before in POINTS and not (before == "a" and "es" in self.languages)
 
     def _is_place(self, at: int) -> bool:
         """Grace Church, San José, May Street."""
@@ -436,6 +442,8 @@ class _Line:
     def _acts(self, at: int) -> bool:
         """Whether a word that opens a sentence does what people do."""
         word, after = self.words[at], self._next(at)
+        if any(word.folded in BEGINS[language] for language in self.languages):
+            return self._speaks(at)
         if POSSESSIVE.search(word.said):
             return True
         if after is None or after.opens:
@@ -443,7 +451,8 @@ class _Line:
         if "," in after.gap:
             return after.folded in ("who", "quien") or after.capital
         if after.folded in ("and", "y", "e") and (then := self._next(at, 2)):
-            return then.capital
+            beyond = self._next(at, 3)
+            return then.capital or bool(beyond and beyond.folded in OTHERS)
         if after.folded in ("is", "was", "es", "fue", "era"):
             then = self._next(at, 2)
             return not (then and then.folded in OF_A_THING)
@@ -451,9 +460,12 @@ class _Line:
             return after.folded not in OF_A_THING
         if after.capital and after.cased:
             return after.folded in self.roster.by_first
-        return after.folded.endswith(
-            ("ed", "es", "ts", "ds", "ks", "ps", "ns", "ys", "rs", "ms", "io")
-        )
+        return self._ends_as_a_verb(after)
+
+    def _ends_as_a_verb(self, word: Word) -> bool:
+        if "es" in self.languages and word.said.endswith(("ó", "aba", "ía")):
+            return True
+        return "en" in self.languages and word.folded.endswith(VERBS_END)
 
     def _unparted(self, word: Word) -> Iterable[Hit]:
         if not self.roster.unparted or not UNPARTED.search(word.said):

@@ -30,17 +30,28 @@ def distance(a: str, b: str, most: int) -> int:
     """Letters put in, left out, changed or swapped between `a` and `b`; `most` + 1 for any more."""
     if abs(len(a) - len(b)) > most:
         return most + 1
-    before, row = [], list(range(len(b) + 1))
+    # Damerau and Levenshtein without restriction: letters may slip on both sides of a swap.
+    size = len(b) + 1
+    rows = [[len(a) + size] * (size + 1), [len(a) + size, *range(size)]]
+    last: dict[str, int] = {}
     for i, x in enumerate(a, 1):
-        older, before, row = before, row, [i]
+        row, same = [len(a) + size, i], 0
         for j, y in enumerate(b, 1):
-            step = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                step = min(step, older[j - 2] + 1)
-            row.append(step)
-        if min(row) > most and min(before) > most:
-            return most + 1
-    return min(row[-1], most + 1)
+            k, m = last.get(y, 0), same
+            cost = x != y
+            if not cost:
+                same = j
+            row.append(
+                min(
+                    rows[i][j] + cost,
+                    row[j] + 1,
+                    rows[i][j + 1] + 1,
+                    rows[k][m] + (i - k - 1) + 1 + (j - m - 1),
+                )
+            )
+        last[x] = i
+        rows.append(row)
+    return min(rows[-1][-1], most + 1)
 
 
 @lru_cache(maxsize=8192)

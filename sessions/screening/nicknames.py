@@ -29,7 +29,7 @@ antonia: toni tonia tona
 araceli: celi cheli ara
 arthur arturo: art artie turo
 barbara: barb babs barbie barbi
-beatrice beatriz beatrix: bea bee trixie betty beti
+beatrice beatriz beatrix: bea bee trixie betty beti bety
 benjamin: ben benny benji benjie benja
 bernard bernardo: bernie nardo
 brenda: bren
@@ -90,7 +90,7 @@ george jorge: georgie koke yoyo jorgito
 gilbert gilberto: gil bert beto
 gloria: glo
 gonzalo: chalo gonza
-graciela: chela grace
+graciela: chela
 gregory gregorio: greg gregg goyo
 guadalupe: lupe lupita pita
 guillermo: memo guille
@@ -233,6 +233,42 @@ wilfred: fred will
 william: bill billy will willie willy liam wil
 yolanda: yoli yola
 zachary: zach zack zac
+adalberto norberto humberto filiberto: beto berto
+adolfo arnulfo: fito dolfo
+ashley: ash
+cameron: cam
+desiree: des dezi
+destiny: des desi
+encarnacion: encarna
+evangelina: eva lina vange
+genevieve: gen evie
+gwendolyn: gwen
+harriet: hattie harry
+jordan: jordy jory
+kayla: kay
+kevin: kev
+lakeisha: keisha
+latoya: toya
+maribel marisela maricela: mari chela
+milagros: mila
+montserrat: montse
+osvaldo: valdo
+pilar: pili
+reynaldo reinaldo: rey naldo
+rigoberto: rigo beto
+rocio: chio ro
+roxana: roxy
+socorro: coco
+tanisha: nisha
+tiffany: tiff
+travis: trav
+trinidad: trini
+tyler tyrone tyrell: ty
+wilfredo: fredo wil
+xiomara: xio
+yesenia: yesi
+rajesh: raj
+wojciech: wojtek
 abdullah: abdul abdu
 aleksandr: sasha sanya alex
 aleksandra: sasha alex
