@@ -76,6 +76,11 @@ class Line:
         return reverse("sessions:safety-concern", args=[self.id])
 
     @property
+    def title(self) -> str:
+        """As the head of a card."""
+        return f"Safety concern: {self.about}"
+
+    @property
     def about_words(self) -> str:
         """As the first word of a line."""
         return f"{self.about[0].upper()}{self.about[1:]}"
@@ -130,6 +135,8 @@ def _state(concern: SafetyConcern, zone: ZoneInfo, at: datetime) -> tuple[str, s
     acting = acting_on(concern)
     if acting:
         return "calm", f"{wording.listing(acting)} {'is' if len(acting) == 1 else 'are'} acting"
+    if at - concern.raised_at < timedelta(minutes=1):
+        return "stop", "raised just now"
     return "stop", f"unanswered for {_lasting(at - concern.raised_at)}"
 
 
@@ -183,7 +190,7 @@ class Urgent:
     def title(self) -> str:
         if self.mine:
             return f"You raised a safety concern: {self.line.about}"
-        return f"Safety concern: {self.line.about}"
+        return self.line.title
 
     @property
     def words(self) -> str:

@@ -26,6 +26,7 @@ from sessions.queries.attendance import (
     roster,
     with_heading,
 )
+from sessions.queries.safety import of_session
 from sessions.queries.walk_ins import before_adding, can_walk_in, find_walk_ins
 
 MARKING = (Role.FACILITATOR, Role.SCHEDULER, Role.PROGRAM_LEAD)
@@ -169,6 +170,7 @@ def _attendance_page(
         "q": q,
         "searched": searched,
         "takes_marks": takes,
+        "safety": of_session(session, request.user, clock.now()),  # type: ignore[arg-type]
         "leads": policies.can_write_notes(request.user, session) is None,  # type: ignore[arg-type]
         "asks_why": "why" in sheet.errors or bool(sheet["why"].value()),
     }

@@ -83,6 +83,15 @@ def _told(request: Asked, concern: SafetyConcern, said: str = "") -> JsonRespons
     return JsonResponse({"html": html})
 
 
+def _how_far(request: Asked, found: SafetyConcern) -> JsonResponse:
+    page = safety.concern_page(found, request.user, clock.now())
+    line = crisis_line(found.program, at=clock.now()) if page.nobody_left else ""
+    html = render_to_string(
+        "sessions/safety/_line.html", {"page": page, "crisis_line": line}, request
+    )
+    return JsonResponse({"html": html, "answered": page.line.answered or not page.line.open})
+
+
 # --- read -----------------------------------------------------------------------------------------
 @allow(*LOOKING)
 def concerns(request: Asked) -> HttpResponse:
@@ -93,9 +102,14 @@ def concerns(request: Asked) -> HttpResponse:
 
 @allow(*STAFF_WHO_SEE_THE_WEEK)
 def concern(request: Asked, pk: UUID) -> HttpResponse:
-    """One concern: who knows, what was seen and done, the whole trail."""
-    found = load(request, safety.for_page(), pk)
-    return _page(request, found)
+    """One concern: who knows, what was seen and done, the whole trail.
+
+    The page on which it was raised asks by itself how far it is, for as long as nobody answered;
+    that is no reading of what was written, and keeps nobody signed in."""
+    if _in_place(request):
+        request.asked_by_the_page = True  # type: ignore[attr-defined]
+        return _how_far(request, load(request, safety.for_page(), pk, read=False))
+    return _page(request, load(request, safety.for_page(), pk))
 
 
 def _page(request: Asked, found: SafetyConcern, *, sent: WordsForm | None = None) -> HttpResponse:

@@ -5,8 +5,11 @@
  * call. Words added afterwards stay in their field until they are stored. Without script the button
  * opens the concern's own page in another tab.
  */
+import { token } from "./token.js";
+
 const form = document.querySelector("[data-safety-taps]");
 const AGAIN = 3000;
+const LOOK = 15000;
 
 const made = (tag, words = "", name = "") => {
   const element = document.createElement(tag);
@@ -26,14 +29,13 @@ const call = () => {
 /* What the server said, or why it could not be asked. */
 const send = async (address, fields) => {
   const body = new FormData();
-  body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
   let answer;
   try {
     answer = await fetch(address, {
       method: "POST",
       body,
-      headers: { Accept: "application/json" },
+      headers: { Accept: "application/json", "X-CSRFToken": token() || form.elements.csrfmiddlewaretoken.value },
       credentials: "same-origin",
       redirect: "manual",
       keepalive: true,
@@ -41,7 +43,11 @@ const send = async (address, fields) => {
   } catch {
     return { why: "no connection" };
   }
-  if (answer.type === "opaqueredirect" || answer.status === 403) return { why: "you were signed off", away: true };
+  if (answer.type === "opaqueredirect" || answer.status === 403) {
+    // Where the page can sign somebody in again in place, it does so now.
+    document.dispatchEvent(new Event("signed-off"));
+    return { why: "you were signed off", away: true };
+  }
   if (!answer.ok && answer.status !== 422) return { why: "the server had a fault", gone: answer.status === 404 };
   try {
     return await answer.json();
@@ -87,7 +93,7 @@ const tap = async (button) => {
       link.href = form.dataset.signIn;
       link.target = "_blank";
       link.rel = "noopener";
-      parts.push(" ", link, ", then load this page again.");
+      parts.push(" ", link, " if nothing asks you here.");
     }
     say(place, "stop", ...parts);
     await new Promise((go) => setTimeout(go, AGAIN));
@@ -118,7 +124,25 @@ const act = async (button) => {
   note.textContent = said.refused || `Not stored: ${said.why}. Your words stay here; try again.`;
 };
 
+/* Who raised it learns where they are that somebody acts. */
+const look = async () => {
+  if (document.hidden) return;
+  for (const line of document.querySelectorAll("[data-safety-look]")) {
+    try {
+      const answer = await fetch(line.dataset.safetyLook, { headers: { Accept: "application/json" }, redirect: "manual" });
+      if (!answer.ok) continue;
+      const said = await answer.json();
+      if (line.innerHTML.trim() !== said.html.trim()) line.innerHTML = said.html;
+      if (said.answered) delete line.dataset.safetyLook;
+    } catch {
+      // The next look may be answered.
+    }
+  }
+};
+
 if (form) {
+  setInterval(look, LOOK);
+  document.addEventListener("visibilitychange", look);
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-safety-tap], [data-safety-act]");
     if (!button) return;

@@ -270,11 +270,11 @@ def test_an_empty_list_says_how_one_is_raised(world):
 @pytest.mark.parametrize("who", ["dana", "pat", "hanna", "rosa", "sami"])
 def test_a_card_stands_on_the_landing_page_of_whoever_is_told_or_raised_it(world, who):
     world.set(safety_tell=["care_team", "supervisor", "scheduler", "program_lead"])
-    concern = now_raised(world)
+    concern = now_raised(world, ago=5)
     client = window(getattr(world, who))
     landing = client.get("/", follow=True)
     assert reverse("sessions:safety-concern", args=[concern.pk]) in landing.text
-    assert "Unanswered for" in landing.text
+    assert "Unanswered for 5 min" in landing.text
     bell = client.get(reverse("home:waiting")).text
     assert (reverse("sessions:safety-concern", args=[concern.pk]) in bell) == (who != "dana")
     acknowledge(concern=concern, by=world.hanna, at=clock.now())
