@@ -2,9 +2,9 @@
 
 one = OneStatement()
 one.rows("batch", [batch])                                   # rows that stand in memory
-one.rows("marks", marks, unique=["session", "participant"], update=["status"])
 one.select("made", GroupSession, {"id": "wanted.id", …}, "wanted(id) AS …", params)
-one.change("raised", GroupSession.objects.filter(pk=pk), {"state": "held"})
+one.select("marks", …, unique=["session", "participant"], update=["status"])
+one.change("raised", GroupSession, pk, {"state": "held"})
 one.run(counting="made")
 
 Every part is `… RETURNING *` and can be read by later ones under its name. Columns that
@@ -16,7 +16,6 @@ from typing import Any, cast
 
 from django.db import connection, models
 from django.db.models import sql as compilers
-from django.db.models.constants import OnConflict
 
 
 class OneStatement:
@@ -29,36 +28,26 @@ class OneStatement:
         self._parts: list[str] = []
         self._params: list[Any] = []
 
-    def rows(
-        self,
-        name: str,
-        objs: Sequence[models.Model],
-        *,
-        unique: Sequence[str] = (),
-        update: Sequence[str] = (),
-    ) -> None:
-        """Rows of one model as they stand in memory; none adds no part. Where a row with the same
-        `unique` fields is stored, its `update` fields take the new values."""
+    def rows(self, name: str, objs: Sequence[models.Model]) -> None:
+        """Rows of one model as they stand in memory; none adds no part."""
         if not objs:
             return
-        meta = objs[0]._meta
-        query = compilers.InsertQuery(
-            type(objs[0]),
-            on_conflict=OnConflict.UPDATE if unique else None,
-            unique_fields=[meta.get_field(field) for field in unique],
-            update_fields=[meta.get_field(field) for field in update],
-        )
-        query.insert_values(meta.concrete_fields, list(objs))
+        query = compilers.InsertQuery(type(objs[0]))
+        query.insert_values(objs[0]._meta.concrete_fields, list(objs))
         ((text, params),) = cast(Any, query.get_compiler(connection=connection)).as_sql()
         self._add(name, text, params)
 
     def change(
-        self, name: str, rows: "models.QuerySet[Any, Any]", values: Mapping[str, Any]
+        self, name: str, model: type[models.Model], pk: Any, values: Mapping[str, Any]
     ) -> None:
-        """Other values for the rows of a query."""
-        query = cast(Any, rows.query).chain(compilers.UpdateQuery)
-        query.add_update_values(values)
-        self._add(name, *query.get_compiler(connection=connection).as_sql())
+        """Other values for the row of that key."""
+        quoted, columns, params = connection.ops.quote_name, [], []
+        for field in map(model._meta.get_field, values):
+            columns.append(f"{quoted(cast(str, cast(Any, field).column))} = %s")
+            params.append(cast(Any, field).get_db_prep_save(values[field.name], connection))
+        table = quoted(model._meta.db_table)
+        words = ("UPDATE", table, "SET", ", ".join(columns), "WHERE id = %s")
+        self._add(name, " ".join(words), [*params, pk])
 
     def select(
         self,
@@ -67,8 +56,12 @@ class OneStatement:
         given: Mapping[str, str],
         source: str,
         params: Sequence[Any] = (),
+        *,
+        unique: Sequence[str] = (),
+        update: Sequence[str] = (),
     ) -> None:
-        """A row for each row of `source` (what follows FROM, with its parameters)."""
+        """A row for each row of `source` (what follows FROM, with its parameters). Where a row with
+        the same `unique` fields is stored, its `update` fields take the new values."""
         columns, values, defaults = [], [], []
         for field in model._meta.concrete_fields:
             if field.attname in given:
@@ -81,7 +74,16 @@ class OneStatement:
             columns.append(connection.ops.quote_name(cast(str, field.column)))
         table = connection.ops.quote_name(model._meta.db_table)
         into = f"{table} ({', '.join(columns)})"
-        words = ("INSERT INTO", into, "SELECT", ", ".join(values), "FROM", source)
+        words = ["INSERT INTO", into, "SELECT", ", ".join(values), "FROM", source]
+        if unique:
+            keys, changed = (
+                [connection.ops.quote_name(model._meta.get_field(f).column) for f in fields]  # type: ignore[union-attr]
+                for fields in (unique, update)
+            )
+            words += [
+                f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET",
+                ", ".join(f"{column} = EXCLUDED.{column}" for column in changed),
+            ]
         self._add(name, " ".join(words), [*defaults, *params])
 
     def _add(self, name: str, text: str, params: Iterable[Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from phpsupport.audit.trail import event
 from phpsupport.lib import wording
@@ -30,11 +30,13 @@ from sessions.models import (
     SessionState,
     Status,
 )
-from sessions.queries.attendance import Person, roster
+from sessions.queries.attendance import Person, mark_in_words, roster
 from sessions.queries.marking import Locked, Stands, lock
 from sessions.queries.walk_ins import everybody, look_twice
 
 OPENS_BEFORE = timedelta(minutes=15)
+NAMED_AT_MOST = 3
+STATUSES = frozenset(Status.values)
 CHANGES = (
     "status", "arrived", "departed", "reason", "at_kiosk", "marked_by", "marked_at", "why",
 )  # fmt: skip
@@ -120,9 +122,10 @@ def mark_attendance(
         raise Stale(roster(session))
     _known(session, changed, people)
     for mark in changed:
-        _sound(mark, people.get(mark.participant_id), sheet)
-    changed = _with_reasons(changed, sheet, why=why, at=at)
-    _beside_signed(session, changed, people, by=by, at=at)
+        _sound(mark, people.get(mark.participant_id), session)
+    signed = _signed(session, changed) if sheet.noted else {}
+    changed = _with_reasons(changed, sheet, signed, why=why, at=at)
+    _beside_signed(signed, changed, people, by=by, at=at)
     _take_off(session, changed)
     session.attendance_version += 1
     if session.state == SessionState.SCHEDULED and any(m.status in CAME for m in changed):
@@ -131,37 +134,75 @@ def mark_attendance(
     if at_kiosk:
         detail["at_kiosk"] = True
     one = OneStatement()
-    one.rows(
-        "marks",
-        [
-            Attendance(
-                program_id=session.program_id,
-                session_id=session.pk,
-                participant_id=mark.participant_id,
-                status=mark.status,
-                arrived=mark.arrived,
-                departed=mark.departed,
-                reason=mark.reason,
-                walk_in=mark.participant_id not in people or people[mark.participant_id].walk_in,
-                at_kiosk=at_kiosk,
-                marked_by_id=by.pk,
-                marked_at=at,
-                why=mark.why,
-            )
-            for mark in changed
-            if not mark.take_off
-        ],
-        unique=("session", "participant"),
-        update=CHANGES,
-    )
+    _keep(one, [mark for mark in changed if not mark.take_off], session, people, by, at, at_kiosk)
     one.change(
         "raised",
-        GroupSession.objects.filter(pk=session.pk),
+        GroupSession,
+        session.pk,
         {"attendance_version": session.attendance_version, "state": session.state},
     )
     one.rows("trail", [event("attendance.marked", by, at, session, session.program_id, detail)])
     one.run(counting="raised")
     return Marked(session, len(changed), unmarked)
+
+
+# What is the same for all of them stands in `same`, the rest in one array per column.
+_MARKS = """
+unnest(%s::uuid[], %s::text[], %s::time[], %s::time[], %s::text[], %s::boolean[], %s::text[])
+  AS mark(participant_id, status, arrived, departed, reason, walk_in, why),
+(SELECT %s::uuid, %s::uuid, %s::uuid, %s::timestamptz, %s::boolean)
+  AS same(program_id, session_id, marked_by_id, marked_at, at_kiosk)
+"""
+_COLUMNS = {
+    "id": "gen_random_uuid()",
+    **{
+        name: f"mark.{name}"
+        for name in ("participant_id", "status", "arrived", "departed", "reason", "walk_in", "why")
+    },
+    **{
+        name: f"same.{name}"
+        for name in ("program_id", "session_id", "marked_by_id", "marked_at", "at_kiosk")
+    },
+}
+
+
+def _keep(
+    one: OneStatement,
+    marks: Sequence[Mark],
+    session: GroupSession,
+    people: Mapping[UUID, Stands],
+    by: User,
+    at: datetime,
+    at_kiosk: bool,
+) -> None:
+    """The marks as part of the statement; who walked in stays somebody who walked in."""
+    sealed = Attendance._meta.get_field("why").get_db_prep_save
+    if not marks:
+        return
+    rows = [
+        (
+            mark.participant_id,
+            mark.status,
+            mark.arrived,
+            mark.departed,
+            mark.reason,
+            mark.participant_id not in people or people[mark.participant_id].walk_in,
+            sealed(mark.why, connection),
+        )
+        for mark in marks
+    ]
+    one.select(
+        "marks",
+        Attendance,
+        _COLUMNS,
+        _MARKS,
+        [
+            *([*column] for column in zip(*rows, strict=True)),
+            *(session.program_id, session.pk, by.pk, at, at_kiosk),
+        ],
+        unique=("session", "participant"),
+        update=CHANGES,
+    )
 
 
 def _as_locked(session: GroupSession, sheet: Locked, by: User) -> GroupSession:
@@ -255,90 +296,97 @@ def _may_walk_in(session: GroupSession, new: Sequence[Mark], people: Mapping[UUI
             )
 
 
-def _sound(mark: Mark, there: Stands | None, sheet: Locked) -> None:
+def _sound(mark: Mark, there: Stands | None, session: GroupSession) -> None:
     """One mark makes sense in itself."""
-    if mark.take_off:
-        return
-    who = there.name if there else "The person added"
-    if mark.status not in Status:
-        raise Refused(f"{who}: choose one of the marks shown.", field=mark.field, code="status")
+    fault = None if mark.take_off else _fault(mark, session)
+    if fault is not None:
+        code, sentence = fault
+        who = there.name if there else "The person added"
+        raise Refused(sentence.format(who=who), field=mark.field, code=code)
+
+
+def _fault(mark: Mark, session: GroupSession) -> tuple[str, str] | None:
+    if mark.status not in STATUSES:
+        return "status", "{who}: choose one of the marks shown."
     if mark.reason and mark.reason not in AbsenceReason:
-        raise Refused(f"{who}: choose a reason from the list.", field=mark.field, code="reason")
-    if mark.status not in CAME:
-        if mark.arrived or mark.departed:
-            raise Refused(
-                f"{who} did not come, so there is no time to keep. Clear it.",
-                field=mark.field,
-                code="times",
-            )
-        return
-    if mark.reason:
-        raise Refused(
-            f"{who} came, so there is no reason to keep. Clear it.", field=mark.field, code="reason"
-        )
-    if mark.arrived or mark.departed:
-        _times_fit(mark, who, sheet)
-
-
-def _times_fit(mark: Mark, who: str, sheet: Locked) -> None:
-    zone = ZoneInfo(sheet.zone)
-    starts, ends = (i.astimezone(zone).time() for i in (sheet.starts_at, sheet.ends_at))
+        return "reason", "{who}: choose a reason from the list."
+    came = mark.status in CAME
+    if came and mark.reason:
+        return "reason", "{who} came, so there is no reason to keep. Clear it."
+    if not mark.arrived and not mark.departed:
+        return None
+    if not came:
+        return "times", "{who} did not come, so there is no time to keep. Clear it."
     if mark.arrived and mark.departed and mark.departed <= mark.arrived:
-        raise Refused(
-            f"{who} left before coming. Correct one of the times.", field=mark.field, code="times"
-        )
+        return "times", "{who} left before coming. Correct one of the times."
+    zone = ZoneInfo(session.program.zone)
+    starts, ends = (i.astimezone(zone).time() for i in (session.starts_at, session.ends_at))
     if mark.arrived and mark.arrived >= ends:
-        raise Refused(
-            f"{who} came at {wording.clock_time(mark.arrived)}, but the session ended at "
-            f"{wording.clock_time(ends)}. Correct the time.",
-            field=mark.field,
-            code="times",
-        )
+        came_at, ended = wording.clock_time(mark.arrived), wording.clock_time(ends)
+        return "times", f"{{who}} came at {came_at}, but the session ended at {ended}. Correct the time."  # fmt: skip
     if mark.departed and mark.departed <= starts:
-        raise Refused(
-            f"{who} left at {wording.clock_time(mark.departed)}, but the session began at "
-            f"{wording.clock_time(starts)}. Correct the time.",
-            field=mark.field,
-            code="times",
-        )
+        left, began = wording.clock_time(mark.departed), wording.clock_time(starts)
+        return "times", f"{{who}} left at {left}, but the session began at {began}. Correct the time."  # fmt: skip
+    return None
 
 
 # --- corrections --------------------------------------------------------------------------------------
-def _with_reasons(marks: Sequence[Mark], sheet: Locked, *, why: str, at: datetime) -> list[Mark]:
+def _signed(session: GroupSession, marks: Sequence[Mark]) -> dict[UUID, ProgressNote]:
+    """The notes that stand about those whose marks change."""
+    notes = ProgressNote.objects.filter(
+        session=session,
+        participant_id__in=[mark.participant_id for mark in marks],
+        replaced_by=None,
+        notevoids=None,
+    )
+    return {note.participant_id: note for note in notes}
+
+
+def _with_reasons(
+    marks: Sequence[Mark],
+    sheet: Locked,
+    signed: Mapping[UUID, ProgressNote],
+    *,
+    why: str,
+    at: datetime,
+) -> list[Mark]:
     """The marks with the reason of each that changes; refused where one is needed and none given.
     A first mark is no correction."""
-    there = sheet.people
-    signed, late, found = [], [], []
+    found, beside_note, late = [], [], []
     for mark in marks:
-        before = there.get(mark.participant_id)
-        if before is None or not before.status:
-            found.append(replace(mark, why=""))
-            continue
-        reason = mark.why.strip() or why.strip()
-        if not reason and before.signed:
-            signed.append(before.name)
-        elif not reason and at >= sheet.corrected_from:
-            late.append(before.name)
-        found.append(replace(mark, why=reason))
-    if signed:
+        before = sheet.people.get(mark.participant_id)
+        first = before is None or not before.status
+        reason = "" if first else mark.why.strip() or why.strip()
+        if mark.participant_id in signed and not reason:
+            beside_note.append(mark)
+        elif not first and not reason and at >= sheet.corrected_from:
+            late.append(mark)
+        found.append(mark if mark.why == reason else replace(mark, why=reason))
+    if beside_note:
         raise Refused(
-            f"The note about {wording.listing(sorted(signed))} is signed. Say why the mark "
-            "changes; it is kept beside the note.",
+            f"The note about {_names(beside_note, sheet)} is signed. Say why the mark changes; it "
+            "is kept beside the note.",
             field="why",
             code="why",
         )
     if late:
+        were = "was" if len(late) == 1 else "were"
         raise Refused(
-            f"{wording.listing(sorted(late))} {'was' if len(late) == 1 else 'were'} marked before "
-            "and the session is over. Say why the mark changes; the mark before is kept, too.",
+            f"{_names(late, sheet)} {were} marked before, and the session is long over. Say why "
+            "the mark changes; the one before is kept, too.",
             field="why",
             code="why",
         )
     return found
 
 
+def _names(marks: Sequence[Mark], sheet: Locked) -> str:
+    names = sorted(sheet.people[mark.participant_id].name for mark in marks)
+    return wording.listing(names) if len(names) <= NAMED_AT_MOST else f"{len(names)} people"
+
+
 def _beside_signed(
-    session: GroupSession,
+    signed: Mapping[UUID, ProgressNote],
     marks: Sequence[Mark],
     people: Mapping[UUID, Stands],
     *,
@@ -346,28 +394,19 @@ def _beside_signed(
     at: datetime,
 ) -> None:
     """Where a note is signed, the correction and its reason stand beside the note."""
-    signed = {
-        mark.participant_id: mark
-        for mark in marks
-        if mark.participant_id in people and people[mark.participant_id].signed
-    }
-    if not signed:
-        return
-    if off := [people[key].name for key, mark in signed.items() if mark.take_off]:
+    corrected = [mark for mark in marks if mark.participant_id in signed]
+    if off := [people[mark.participant_id].name for mark in corrected if mark.take_off]:
         raise Refused(
             f"The note about {wording.listing(sorted(off))} is signed. Void it before taking them "
             "off.",
             code="signed",
         )
-    notes = ProgressNote.objects.filter(
-        session=session, participant_id__in=list(signed), replaced_by=None, notevoids=None
-    )
     said = []
-    for note in notes:
-        mark, before = signed[note.participant_id], people[note.participant_id]
-        after = replace(before, status=mark.status, arrived=mark.arrived, departed=mark.departed)
-        words = f"{before.mark} became {after.mark}. {mark.why}"
-        said.append((note, "Attendance corrected", words))
+    for mark in corrected:
+        before = people[mark.participant_id].mark or "Not marked"
+        after = mark_in_words(mark.status, mark.arrived, mark.departed)
+        words = f"{before} became {after}. {mark.why}"
+        said.append((signed[mark.participant_id], "Attendance corrected", words))
     add_beside(said, by=by, at=at)
 
 

@@ -23,20 +23,16 @@ from sessions.queries.attendance import mark_in_words
 SHEET: Final = """
 SELECT
   s.ctid <> (SELECT seen.ctid FROM group_sessions_groupsession seen WHERE seen.id = s.id) AS row_moved,
-  s.state, s.attendance_version, s.series_id, s.local_date, s.starts_at, s.ends_at, site.time_zone,
+  s.state, s.attendance_version, s.series_id, s.local_date, s.starts_at, s.ends_at,
   EXISTS (SELECT FROM group_sessions_sessionfacilitator f
           WHERE f.session_id = s.id AND f.person_id = %(by)s AND f.active) AS leads,
+  EXISTS (SELECT FROM group_sessions_progressnote n WHERE n.session_id = s.id) AS noted,
   (SELECT (r.rules ->> 'correction_hours')::int FROM programs_policyprofile r
    WHERE r.program_id = s.program_id AND r.effective_from <= s.local_date
    ORDER BY r.effective_from DESC LIMIT 1) AS correction_hours,
   (SELECT json_agg(json_build_array(
       p.id, p.first_name, p.last_name, p.preferred_name, p.also_called, e.participant_id IS NOT NULL,
-      a.status, a.arrived, a.departed, a.reason, a.walk_in,
-      a.status IS NOT NULL AND EXISTS (
-        SELECT FROM group_sessions_progressnote n
-        WHERE n.session_id = s.id AND n.participant_id = p.id
-          AND NOT EXISTS (SELECT FROM group_sessions_progressnote later WHERE later.replaces_id = n.id)
-          AND NOT EXISTS (SELECT FROM group_sessions_notevoid v WHERE v.progress_note_id = n.id))))
+      a.status, a.arrived, a.departed, a.reason, a.walk_in))
    FROM (SELECT participant_id FROM group_sessions_enrollment
          WHERE series_id = s.series_id AND from_on <= s.local_date
            AND (until_on IS NULL OR until_on >= s.local_date)) e
@@ -45,10 +41,8 @@ SELECT
    JOIN participants_participant p ON p.id = coalesce(e.participant_id, a.participant_id)
    WHERE p.sealed_at IS NULL) AS people
 FROM group_sessions_groupsession s
-JOIN programs_program program ON program.id = s.program_id
-JOIN programs_site site ON site.id = program.site_id
 WHERE s.id = %(session)s
-FOR NO KEY UPDATE OF s
+FOR NO KEY UPDATE
 """
 
 
@@ -56,7 +50,6 @@ FOR NO KEY UPDATE OF s
 class Stands:
     """What stands about one person when marks are to be kept."""
 
-    name: str
     called: Called
     enrolled: bool
     status: str = ""
@@ -64,7 +57,10 @@ class Stands:
     departed: time | None = None
     reason: str = ""
     walk_in: bool = False
-    signed: bool = False
+
+    @property
+    def name(self) -> str:
+        return names.display_name(self.called.first, self.called.last, self.called.preferred)
 
     @property
     def mark(self) -> str:
@@ -81,8 +77,8 @@ class Locked:
     local_date: date
     starts_at: datetime
     ends_at: datetime
-    zone: str
     leads: bool
+    noted: bool  # a note of this session was signed at some time
     correction_hours: int
     people: dict[UUID, Stands]
 
@@ -110,9 +106,8 @@ def lock(session: GroupSession, by: User) -> Locked:
 
 
 def _person(of: list[Any]) -> tuple[UUID, Stands]:
-    key, first, last, preferred, others, enrolled, status, came, left, reason, walk_in, signed = of
+    key, first, last, preferred, others, enrolled, status, came, left, reason, walk_in = of
     return UUID(key), Stands(
-        names.display_name(first, last, preferred),
         Called(first, last, preferred, others),
         enrolled,
         status or "",
@@ -120,5 +115,4 @@ def _person(of: list[Any]) -> tuple[UUID, Stands]:
         time.fromisoformat(left) if left else None,
         reason or "",
         bool(walk_in),
-        signed,
     )

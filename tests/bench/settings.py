@@ -1,6 +1,6 @@
-"""The product's settings, and the scheduler that the week is measured against."""
+"""The product's settings, and what the week and attendance are measured against."""
 
 from phpsupport.settings import *  # noqa: F403
 from phpsupport.settings import INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "schedule"]
+INSTALLED_APPS = [*INSTALLED_APPS, "schedule", "simple_history", "tests.bench.kept"]

@@ -1,0 +1,1 @@
+"""Attendance as it would be kept with django-simple-history, for the bench alone."""
