@@ -38,6 +38,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "nudges": {
+        "task": "sessions.tasks.queue_nudges",
+        "schedule": 5 * 60.0,
+        "options": {"expires": 5 * 60},
+    },
     "safety": {
         "task": "sessions.tasks.tend_safety",
         "schedule": 60.0,

@@ -10,6 +10,7 @@ class SessionsConfig(AppConfig):
             answer_messages,
             grants,
             messages,
+            nudge_messages,
             receivers,
             safety_messages,
         )

@@ -222,7 +222,7 @@ def note_awaits(message: OutboxMessage, at: datetime) -> Letter:
         needs_an_answer(model).filter(**of_author).exists() for model in (GroupNote, ProgressNote)
     ):
         raise Withhold("answered")
-    return _something_waits(_user(message.recipient_id))
+    return something_waits(_user(message.recipient_id))
 
 
 @kind(RETURNED)
@@ -236,7 +236,7 @@ def note_returned(message: OutboxMessage, at: datetime) -> Letter:
     )
     if not waits:
         raise Withhold("answered")
-    return _something_waits(_user(message.recipient_id))
+    return something_waits(_user(message.recipient_id))
 
 
 # --- the schedule ---------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def plan_awaits(message: OutboxMessage, at: datetime) -> Letter:
     """To those who plan, as long as what was told is still so."""
     if not _STILL_SO[message.facts.get("about", "")](message, at):
         raise Withhold("settled")
-    return _something_waits(_user(message.recipient_id))
+    return something_waits(_user(message.recipient_id))
 
 
 def _still_flagged(message: OutboxMessage, at: datetime) -> bool:
@@ -284,7 +284,8 @@ _STILL_SO: dict[str, Callable[[OutboxMessage, datetime], bool]] = {
 }
 
 
-def _something_waits(person: User) -> Letter:
+def something_waits(person: User) -> Letter:
+    """That something waits, and where: for whatever is open, returned or undecided."""
     words = {
         "sentence": "Something awaits you. Sign in to see it.",
         "address": settings.BASE_URL.rstrip("/") + "/",

@@ -638,3 +638,17 @@ def wall_clock_before(starts_at: datetime, zone: str, hours: float) -> datetime:
         # fold: a session in the repeated hour is reminded of by its wall-clock time
         start = (local - days * ONE_DAY).replace(tzinfo=place, fold=0).astimezone(UTC)
     return start - rest
+
+
+def wall_clock_after(ends_at: datetime, zone: str, hours: float) -> datetime:
+    """The instant, in UTC, that people mean by "`hours` after" a session in `zone`: whole days by
+    the clock on the wall, what is left over as elapsed time, as with `wall_clock_before`."""
+    if ends_at.utcoffset() is None:
+        raise ValueError("the end of a session is an aware instant; this one is naive")
+    days, rest = divmod(timedelta(hours=hours), ONE_DAY)
+    end = ends_at.astimezone(UTC)
+    if days:
+        place = find_zone(zone)
+        local = end.astimezone(place).replace(tzinfo=None)
+        end = (local + days * ONE_DAY).replace(tzinfo=place, fold=0).astimezone(UTC)
+    return end + rest

@@ -3,13 +3,19 @@
 from celery import shared_task
 
 from phpsupport.lib import clock
-from sessions.actions import cover, offers, rejudging, reminders, safety
+from sessions.actions import cover, nudging, offers, rejudging, reminders, safety
 
 
 @shared_task
 def queue_reminders() -> None:
     """Queue the reminders that fall due soon."""
     reminders.queue_reminders(at=clock.now())
+
+
+@shared_task
+def queue_nudges() -> None:
+    """Remind those who lead of attendance and notes that are open after a session."""
+    nudging.queue_nudges(at=clock.now())
 
 
 @shared_task

@@ -56,21 +56,22 @@ def queue_reminders(*, at: datetime) -> int:
 
 
 class Hours:
-    """Each program's `reminder_hours` on a day. One query."""
+    """Each program's hours of a rule on a day. One query."""
 
-    def __init__(self) -> None:
-        self.most: int = max(DEFAULTS["reminder_hours"], default=0)
+    def __init__(self, rule: str = "reminder_hours") -> None:
+        self._usual: list[int] = DEFAULTS[rule]
+        self.most: int = max(self._usual, default=0)
         self._since: dict[UUID, list[tuple[date, list[int]]]] = defaultdict(list)
         for program_id, since, rules in PolicyProfile.objects.order_by(
             "effective_from"
         ).values_list("program_id", "effective_from", "rules"):
-            hours = rules.get("reminder_hours", DEFAULTS["reminder_hours"])
+            hours = rules.get(rule, self._usual)
             self.most = max([self.most, *hours])
             self._since[program_id].append((since, hours))
 
     def on(self, program_id: UUID, day: date) -> list[int]:
         begun = [hours for since, hours in self._since[program_id] if since <= day]
-        return begun[-1] if begun else DEFAULTS["reminder_hours"]
+        return begun[-1] if begun else self._usual
 
 
 def _due(
