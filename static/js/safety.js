@@ -38,7 +38,7 @@ const send = async (address, fields) => {
       headers: { Accept: "application/json", "X-CSRFToken": token() || form.elements.csrfmiddlewaretoken.value },
       credentials: "same-origin",
       redirect: "manual",
-      keepalive: true,
+      keepalive: !("words" in fields), // a tap goes out even if the page goes; long words may not
     });
   } catch {
     return { why: "no connection" };

@@ -239,6 +239,22 @@ def test_readings_are_noted(world):
     assert [e.actor_id for e in read] == [world.hanna.pk]
 
 
+def test_the_page_that_asks_how_far_it_is_reads_nothing(world):
+    concern = now_raised(world)
+    add_words(concern=concern, words="She cried.", by=world.dana, at=clock.now())
+    client = window(world.dana)
+    address = reverse("sessions:safety-concern", args=[concern.pk])
+    said = client.get(address, headers=IN_PLACE).json()
+    assert said["answered"] is False
+    assert "She cried." not in said["html"]
+    acknowledge(concern=concern, by=world.hanna, at=clock.now())
+    said = client.get(address, headers=IN_PLACE).json()
+    assert said["answered"] is True
+    assert f"{world.hanna.name} knows and is acting." in said["html"]
+    assert not AuditEvent.objects.filter(action="safetyconcern.read").exists()
+    assert window(world.omar).get(address, headers=IN_PLACE).status_code == 404
+
+
 def test_full_names_are_for_those_who_see_them_elsewhere(world):
     concern = now_raised(world)
     for user in (world.hanna, world.rosa):
