@@ -29,6 +29,7 @@ NEEDS = {
     "test": DEV,
     "bench": DEV,
     "races": DEV,
+    "typing": DEV,
     "lint": DEV,
 }
 LOCKS = (

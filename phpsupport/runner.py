@@ -1,4 +1,4 @@
-"""What `make` hands over to once the packages are there: run, test, lint, reset, manage."""
+"""What `make` hands over to once the packages are there: run, test, lint, bench, typing, reset, manage."""
 
 import base64
 import contextlib
@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> int:
         "test": test,
         "lint": lint,
         "bench": bench,
+        "typing": typing,
         "races": races,
         "reset": forget,
         "manage": manage,
@@ -402,6 +403,14 @@ def races(arguments: list[str]) -> int:
     env = {"RACES": "1000"} | os.environ
     return subprocess.run(
         [sys.executable, "-m", "pytest", *command], cwd=PROJECT, env=env
+    ).returncode
+
+
+def typing(arguments: list[str]) -> int:
+    """200 people who type notes and are cut off in every way: what is lost, and what is true."""
+    env = {"TYPING_RUNS": "200", "TYPING_AT_ONCE": "8"} | os.environ
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/typing", "-q", *arguments], cwd=PROJECT, env=env
     ).returncode
 
 

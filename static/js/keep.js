@@ -27,6 +27,19 @@ const bytes = (coded) => {
 };
 const names = (start) => (store ? Object.keys(store).filter((name) => name.startsWith(start)) : []);
 
+/* A short mark of a text, without meaning to whoever lacks the salt (which is kept encrypted). */
+const marked = (salt, said) => {
+  let [one, two] = [0xdeadbeef, 0x41c6ce57];
+  for (const letter of salt + said) {
+    const number = letter.codePointAt(0);
+    one = Math.imul(one ^ number, 2654435761);
+    two = Math.imul(two ^ number, 1597334677);
+  }
+  one = Math.imul(one ^ (one >>> 16), 2246822507) ^ Math.imul(two ^ (two >>> 13), 3266489909);
+  two = Math.imul(two ^ (two >>> 16), 2246822507) ^ Math.imul(one ^ (one >>> 13), 3266489909);
+  return 4294967296 * (2097151 & two) + (one >>> 0);
+};
+
 /* Whether this person has words on the device that the server does not have. */
 export const anythingOf = (person) => names(`${START}${person}.`).length > 0;
 
@@ -53,6 +66,8 @@ export const open = async ({ person, note, keys }) => {
   const ring = new Map();
   let newest = 0;
   let turn = 0; // a later order wins over a slower earlier one
+  let last = []; // marks of what was sent while the page closed
+  const salt = crypto.randomUUID();
 
   const take = async (given) => {
     for (const [day, coded] of Object.entries(given)) {
@@ -68,14 +83,21 @@ export const open = async ({ person, note, keys }) => {
     const mine = turn;
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const how = { name: "AES-GCM", iv, additionalData: text.encode(own) };
-    const sealed = await crypto.subtle.encrypt(how, ring.get(newest), text.encode(JSON.stringify(what)));
+    const sealed = await crypto.subtle.encrypt(how, ring.get(newest), text.encode(JSON.stringify({ ...what, salt })));
     if (mine !== turn) return true;
     try {
-      store.setItem(own, JSON.stringify({ at: Date.now(), day: newest, iv: base64(iv), data: base64(new Uint8Array(sealed)) }));
+      store.setItem(own, JSON.stringify({ at: Date.now(), last, day: newest, iv: base64(iv), data: base64(new Uint8Array(sealed)) }));
       return true;
     } catch {
       return false; // the device is full
     }
+  };
+
+  /* At once, for a page that closes: there is no time left to encrypt. */
+  const sending = (said) => {
+    last = said.map((one) => marked(salt, one));
+    const there = store.getItem(own);
+    if (there) store.setItem(own, JSON.stringify({ ...JSON.parse(there), last }));
   };
 
   const clear = () => {
@@ -88,7 +110,9 @@ export const open = async ({ person, note, keys }) => {
       const entry = JSON.parse(store.getItem(name));
       const how = { name: "AES-GCM", iv: bytes(entry.iv), additionalData: text.encode(name) };
       const plain = await crypto.subtle.decrypt(how, ring.get(entry.day), bytes(entry.data));
-      return { at: entry.at, ...JSON.parse(new TextDecoder().decode(plain)) };
+      const what = JSON.parse(new TextDecoder().decode(plain));
+      const wasSent = (said) => (entry.last ?? []).includes(marked(what.salt, said));
+      return { at: entry.at, parts: what.parts, wasSent };
     } catch {
       return null;
     }
@@ -115,5 +139,5 @@ export const open = async ({ person, note, keys }) => {
     }
   };
 
-  return { put, clear, take, takeBack };
+  return { put, sending, clear, take, takeBack };
 };

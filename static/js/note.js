@@ -7,7 +7,7 @@
  */
 import { signIn, whose } from "./again.js";
 import * as keep from "./keep.js";
-import { Part } from "./part.js";
+import { near, Part } from "./part.js";
 import { show as showPresent } from "./presence.js";
 import { token } from "./token.js";
 
@@ -222,6 +222,11 @@ const begin = () => {
         part.held = null;
         return false;
       }
+      if (part.isLate(said.stored[key])) {
+        part.set(said.stored[key]);
+        part.confirm(part.now, said.versions[key]);
+        return true;
+      }
       refuse("stale");
       part.show(said.stale[key]);
       part.theirs = { values: said.stored[key], version: said.versions[key] };
@@ -403,6 +408,7 @@ const begin = () => {
     const sending = parts.filter((part) => part.wanted);
     if (!sending.length || fault === "off") return;
     const { body } = bodyOf(sending);
+    device?.sending(sending.map((part) => near(part.values())));
     post(body, String(body).length < GOES_ALONG).catch(() => {});
   });
   at(globalThis, ["beforeunload"], (event) => {
@@ -425,10 +431,10 @@ const begin = () => {
   const bringBack = async (entries) => {
     let passages = 0;
     const lost = [];
-    for (const { parts: left } of entries) {
+    for (const { parts: left, wasSent } of entries) {
       for (const one of left) {
         const part = named.get(one.key);
-        if (part) passages += part.bring(one);
+        if (part) passages += part.bring(one, wasSent);
         else lost.push(one);
       }
     }

@@ -7,7 +7,8 @@ const REMEMBERED = 20;
 const loosely = (value) => (typeof value === "string" ? value.trim().replace(/\s+/g, " ") : value);
 
 export const code = (values) => JSON.stringify(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
-const near = (values) => code(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, loosely(value)])));
+/* The same for texts that differ in blanks only, as the server stores them. */
+export const near = (values) => code(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, loosely(value)])));
 
 export class Part {
   constructor(element) {
@@ -119,6 +120,11 @@ export class Part {
     return [...this.tried, this.saved].some((known) => near(Object.fromEntries(JSON.parse(known))) === there);
   }
 
+  /* Whether these words are what the tab before sent while it closed, and nothing was typed since. */
+  isLate(stored) {
+    return this.late?.brought === this.now && this.late.wasSent(near(stored));
+  }
+
   clean() {
     if (this.place) this.place.replaceChildren();
     for (const told of this.element.querySelectorAll("[data-fault]")) told.remove();
@@ -157,9 +163,10 @@ export class Part {
   }
 
   /* What a tab that is gone left of this part: back into the fields. How many passages that is. */
-  bring(left) {
+  bring(left, wasSent) {
     const before = this.values();
     const given = this.values(true);
+    if (wasSent(near(given))) return 0; // the last words reached the server while the tab closed
     const back = { ...left.values };
     for (const [name, value] of Object.entries(before)) {
       // Typed on this page before the rest came back: both stay.
@@ -174,6 +181,7 @@ export class Part {
     if (!ours && String(left.version) !== this.version.value) this.version.value = left.version;
     this.tried = left.tried;
     this.set(back);
+    this.late = { wasSent, brought: this.now };
     return passages.length;
   }
 }

@@ -1,0 +1,75 @@
+"""Nothing typed is lost: people type while they are cut off in every way.
+
+    make typing                      200 runs, eight at once, with the figures
+    TYPING_SEED=7 make typing        another course of events
+
+The suite runs a short form. At most five seconds of typing may be lost, and never may the line say
+"Saved" while the database holds other words than the fields.
+"""
+
+import logging
+import os
+import random
+import time
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from phpsupport.health import heartbeat
+from sessions.views import saving
+from tests.sessions.worlds import make_world
+from tests.typing import cuts
+from tests.typing.person import Figures, Person
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(3600)]
+
+RUNS = int(os.environ.get("TYPING_RUNS", "6"))
+SEED = int(os.environ.get("TYPING_SEED", "20261123"))
+AT_ONCE = int(os.environ.get("TYPING_AT_ONCE", "6"))
+MOST_LOST = 5.0  # seconds of typing
+
+
+def test_at_most_five_seconds_are_lost_and_saved_is_true(
+    browser: Any, site: str, monkeypatch: Any, caplog: Any, capsys: Any
+) -> None:
+    for noisy in ("django.request", "django.server"):  # what fails here fails on purpose
+        caplog.set_level(logging.CRITICAL, logger=noisy)
+    kinds = list(cuts.KINDS)
+    random.Random(SEED).shuffle(kinds)
+    figures = Figures()
+    server = cuts.Server(saving.save_typed)
+    monkeypatch.setattr(saving, "save_typed", server.save)
+    began = time.monotonic()
+    with cuts.database() as database:
+        for first in range(0, RUNS, AT_ONCE):
+            heartbeat.store().flushdb()  # many sign-ins from one address
+            people = []
+            for number in range(first, min(RUNS, first + AT_ONCE)):
+                world = make_world(2)
+                world.mark("present", "present")
+                context = browser.new_context(base_url=site, viewport={"width": 390, "height": 844})
+                sign_in(context, site, world.leader)
+                kind = kinds[number % len(kinds)]
+                people.append(Person(number, SEED, world, context, kind, database, server, figures))
+            for person in people:
+                person.open()
+            for person in people:
+                person.begin()
+            while not all(person.done for person in people):
+                for person in people:
+                    person.tick()
+    with capsys.disabled():
+        print(f"\nseed {SEED}: {figures}\n{time.monotonic() - began:.0f} s")  # noqa: T201
+    assert not figures.false_saved, "\n".join(figures.false_saved)
+    assert not figures.unsaved, "\n".join(figures.unsaved)
+    assert figures.worst <= MOST_LOST
+    assert figures.runs == RUNS
+    assert figures.looks >= RUNS, "the line was hardly ever held against the database"
+
+
+def sign_in(context: Any, site: str, user: Any) -> None:
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies["sessionid"]
+    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": site}])
