@@ -20,16 +20,18 @@ from sessions.models import (
 )
 from sessions.models import Part as Leads
 from sessions.queries.desk import GROUP, Desk, Part, is_blank, text_in
-from sessions.screening import Finding, screen
+from sessions.screening import Finding, Roster, screen
 
 
-def findings_in(there: Desk, *, group: bool, parts: Sequence[UUID]) -> list[Finding]:
-    """Names of other people in the parts to be signed."""
+def findings_in(
+    there: Desk, *, group: bool, parts: Sequence[UUID], among: Roster | None = None
+) -> list[Finding]:
+    """Names of other people in the parts to be signed: of the roster, or of those `among` whom."""
     by_id = there.by_id
     return screen(
         text_in(there.group.words, GROUP_TEXTS) if group else "",
         {key: text_in(by_id[key].words, PART_TEXTS) for key in parts},
-        [person.named for person in there.people],
+        among or [person.named for person in there.people],
     )
 
 

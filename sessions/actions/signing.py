@@ -36,6 +36,7 @@ from sessions.models import (
 from sessions.queries.attendance import Person
 from sessions.queries.desk import GROUP, Desk, Part, desk
 from sessions.queries.due import closed_days
+from sessions.queries.nearby import nearby
 from sessions.queries.notes import Note, live
 from sessions.sealing import seal_note
 
@@ -103,7 +104,12 @@ def sign_notes(
     group = chosen.pop(GROUP, None)
     before.ready(group, chosen)
     file, leads = before.standing(session, by)
-    findings = findings_in(there, group=group is not None, parts=[key for key in chosen if key])
+    findings = findings_in(
+        there,
+        group=group is not None,
+        parts=[key for key in chosen if key],
+        among=nearby(session, there.people),
+    )
     reasons = before.explanations(findings, explained or {})
 
     facts = _facts(session, file, leads=leads, by=by, at=at)

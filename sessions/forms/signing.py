@@ -10,6 +10,13 @@ from django import forms
 from phpsupport.lib.forms import Form, LineField
 from sessions.screening import Finding
 
+FORM_ID = "signature"
+
+
+def explanation_of(finding: Finding) -> str:
+    """The field in which a name is explained; the same whatever else is found."""
+    return f"explain-{finding.key.replace(':', '-')}"
+
 
 class SignForm(Form):
     """Attestation, the times, an explanation per name found, and who signs."""
@@ -32,15 +39,18 @@ class SignForm(Form):
         self, *args: Any, findings: Iterable[Finding] = (), group: bool = True, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.findings = {f"explain-{n}": finding for n, finding in enumerate(findings)}
+        self.findings = {explanation_of(finding): finding for finding in findings}
         if not group:
             self.fields.pop("started")
             self.fields.pop("ended")
         for name, finding in self.findings.items():
+            # It stands beside the text in which the name was found, outside the form's own tag.
             self.fields[name] = LineField(
-                required=False,
+                required=True,
                 label=f"Why “{finding.found}” stays",
                 help_text="Such as: it is the name of a sister. It is kept beside the note.",
+                widget=forms.TextInput(attrs={"form": FORM_ID, "class": "form-control"}),
+                error_messages={"required": "Take the name out, or say why it stays."},
             )
             self._shape(name, self.fields[name])
 

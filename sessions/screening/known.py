@@ -69,7 +69,7 @@ BEFORE_A_MONTH: Final = _set(
 )
 OF: Final = frozenset({"of", "de"})
 BEFORE_OF: Final = _set(
-    "end start beginning middle month first second last rest fin final inicio principio mediados mes"
+    "third fourth fifth end start beginning middle month first second last rest fin final inicio principio mediados mes"
 )
 
 # Two letters that are hardly somebody.

@@ -168,6 +168,13 @@ class Roster:
             ]
         return self._slips[word]
 
+    def findings(self, text: str, *, part: UUID | None) -> list[Finding]:
+        """`names_in` over these people."""
+        return names_in(text, self, part=part)
+
+    def shown(self, participant_id: UUID) -> str:
+        return next((p.shown for p in self.people if p.participant_id == participant_id), "")
+
 
 @dataclass(frozen=True)
 class _Own:
@@ -460,6 +467,9 @@ class _Line:
             return after.folded not in OF_A_THING
         if after.capital and after.cased:
             return after.folded in self.roster.by_first
+        then = self._next(at, 2)
+        if then and not then.opens and then.folded in ACTS:  # art supplies came
+            return False
         return self._ends_as_a_verb(after)
 
     def _ends_as_a_verb(self, word: Word) -> bool:
