@@ -23,7 +23,9 @@ PREFERENCES: Final = (
     "access_needs",
     "facilitator_wishes",
 )
-CHANGEABLE: Final = frozenset({*NAMES, *PREFERENCES, "record_number", "date_of_birth"})
+CHANGEABLE: Final = frozenset(
+    {*NAMES, *PREFERENCES, "also_called", "record_number", "date_of_birth"}
+)
 OLDEST_YEARS: Final = 120
 
 
@@ -65,6 +67,9 @@ def cleaned(changes: dict[str, Any], today: date) -> dict[str, Any]:
     for name in NAMES:
         if name in kept:
             kept[name] = clean_name(kept[name])
+    if "also_called" in kept:
+        called = (clean_name(name) for name in kept["also_called"].replace(";", ",").split(","))
+        kept["also_called"] = ", ".join(dict.fromkeys(name for name in called if name))
     for name in ("record_number", "pronouns", "language"):
         if name in kept:
             kept[name] = " ".join(kept[name].split())

@@ -39,6 +39,13 @@ class WhoFields(Form):
     preferred_name = LineField(
         max_length=80, required=False, help_text="What the person wants to be called in groups."
     )
+    also_called = LineField(
+        max_length=200,
+        required=False,
+        label="Also called",
+        help_text="Nicknames and earlier names, with commas. Looked for before notes are signed, so "
+        "that nobody is named in somebody else's record.",
+    )
     record_number = LineField(max_length=30, help_text="As in your health record.")
     date_of_birth = forms.DateField(required=False)
     pronouns = pronouns_field()
@@ -93,6 +100,7 @@ class ParticipantForm(WhoFields):
             "Who they are",
             Row("first_name", "last_name"),
             Row("preferred_name", "pronouns"),
+            "also_called",
             Row("record_number", "date_of_birth"),
         ),
         Section(

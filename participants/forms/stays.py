@@ -53,6 +53,7 @@ class AdmitForm(WhoFields, ContactFields, StayFields):
                 "Who they are",
                 Row("first_name", "last_name"),
                 Row("preferred_name", "pronouns"),
+                "also_called",
                 Row("record_number", "date_of_birth"),
             ),
             Section(
