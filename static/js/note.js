@@ -206,7 +206,7 @@ const begin = () => {
     }
     savedAt = `Saved ${said.at}`;
     showPresent(said.present);
-    if (taken.length) others?.postMessage({ parts: taken.map((part) => ({ key: part.key, version: part.version.value, saved: part.saved })) });
+    if (taken.length) others?.postMessage({ at: said.at, parts: taken.map((part) => ({ key: part.key, version: part.version.value, saved: part.saved })) });
   };
 
   /* What became of one part; true when the server has it. */
@@ -424,7 +424,9 @@ const begin = () => {
       part.saved = saved;
       part.version.value = version;
       part.set(Object.fromEntries(JSON.parse(saved)));
+      savedAt = `Saved ${data.at}`;
     }
+    tellTruth();
   });
 
   /* --- what gone tabs left ------------------------------------------------------------------------------- */
