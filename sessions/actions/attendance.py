@@ -71,7 +71,7 @@ class Stale(Refused):
     def __init__(self, now: Sequence[Person]) -> None:
         super().__init__(
             "Somebody else marked attendance while you had this page open. Nothing was "
-            "overwritten: look at the people named below and save again.",
+            "overwritten: look at those marked below and save again.",
             code="stale",
         )
         self.now = now

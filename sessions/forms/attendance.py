@@ -1,7 +1,7 @@
 """Attendance of a whole group in one form; and what became of the session."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,8 @@ class PersonForm(Form):
     reason = forms.ChoiceField(choices=ABSENCES, required=False)
     walk_in = forms.BooleanField(required=False)
     take_off = forms.BooleanField(required=False)
+    why = LineField(required=False)
+    sure = forms.BooleanField(required=False)
 
     def mark(self, participant_id: UUID) -> Mark:
         """The mark as typed; times stay with those who came, reasons with those who did not."""
@@ -40,6 +42,8 @@ class PersonForm(Form):
             reason="" if came else said.get("reason") or "",
             walk_in=said.get("walk_in", False),
             take_off=said.get("take_off", False),
+            why=said.get("why") or "",
+            sure=said.get("sure", False),
         )
 
 
@@ -50,8 +54,40 @@ class SheetForm(Form):
     why = LineField(
         required=False,
         label="Why marks change",
-        help_text="Needed where a note is signed already. It is kept beside the note.",
+        help_text="One reason for all who change, or one beside each. The mark before is kept.",
     )
+
+
+@dataclass(frozen=True)
+class Value:
+    """A mark as the fields of a page hold it. `str()` and `read` carry it in a hidden field."""
+
+    status: str = ""
+    arrived: str = ""
+    departed: str = ""
+    reason: str = ""
+
+    @classmethod
+    def of(cls, person: Person) -> "Value":
+        times = (f"{at:%H:%M}" if at else "" for at in (person.arrived, person.departed))
+        return cls(person.status, *times, person.reason)
+
+    @classmethod
+    def read(cls, text: str) -> "Value":
+        parts = text.split("|")
+        return cls(*parts) if len(parts) == 4 else cls()
+
+    def __str__(self) -> str:
+        return "|".join((self.status, self.arrived, self.departed, self.reason))
+
+    @property
+    def counted(self) -> "Value":
+        """What of it would be kept: times of those who came, reasons of those who did not."""
+        if not self.status:
+            return Value()
+        if self.status in CAME:
+            return Value(self.status, self.arrived, self.departed)
+        return Value(self.status, reason=self.reason)
 
 
 @dataclass
@@ -60,19 +96,29 @@ class Row:
 
     person: Person
     form: PersonForm
-    chosen: str
-    arrived: str
-    departed: str
-    reason: str
+    value: Value
+    was: Value  # what stood when the page was loaded
     added: bool = False
     taken_off: bool = False
-    stored: str = ""  # what somebody else marked in the meantime
+    why: str = ""
+    sure: bool = False
+    both: bool = False  # somebody else marked them otherwise, and nobody chose between the two yet
+    stored: str = ""  # what they marked, in words
+    news: str = ""  # what somebody else marked where nothing was chosen here
+    first: bool = False  # of those about whom a choice is asked
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    look_twice: tuple[str, ...] = ()
+    history: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> str:
         return f"p-{self.person.participant_id}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether a mark that stands would change."""
+        return bool(self.person.status) and self.value.counted != Value.of(self.person).counted
 
 
 def rows_of(
@@ -81,35 +127,49 @@ def rows_of(
     """A row per person, with what is stored or, where `data` is given, with what was typed."""
     rows = []
     for person, is_new in [*((p, False) for p in people), *((p, True) for p in added)]:
-        key = f"p-{person.participant_id}"
+        key, there = f"p-{person.participant_id}", Value.of(person)
         if data is None or (is_new and f"{key}-status" not in data):
-            chosen = Status.PRESENT if is_new else person.status
-            form = PersonForm(prefix=key)
-            # A planned early leaving is filled in for whoever is not marked yet.
-            left = person.departed if person.status else person.leaves_at
-            arrived, departed = (f"{at:%H:%M}" if at else "" for at in (person.arrived, left))
-            rows.append(Row(person, form, chosen, arrived, departed, person.reason, added=is_new))
+            value = replace(there, status=Status.PRESENT) if is_new else there
+            if not person.status and person.leaves_at:
+                # A planned early leaving is filled in for whoever is not marked yet.
+                value = replace(value, departed=f"{person.leaves_at:%H:%M}")
+            rows.append(Row(person, PersonForm(prefix=key), value, there, added=is_new))
             continue
         form = PersonForm(data, prefix=key)
         form.is_valid()
-        typed = {
-            name: str(data.get(f"{key}-{name}", "") or "")
-            for name in ("status", "arrived", "departed", "reason", "take_off")
-        }
+
+        def typed(name: str, *, of: Mapping[str, Any] = data, key: str = key) -> str:
+            return str(of.get(f"{key}-{name}", "") or "")
+
         rows.append(
             Row(
                 person,
                 form,
-                typed["status"],
-                typed["arrived"],
-                typed["departed"],
-                typed["reason"],
+                Value(*(typed(name) for name in ("status", "arrived", "departed", "reason"))),
+                Value.read(typed("was")),
                 added=is_new,
-                taken_off=bool(typed["take_off"]),
+                taken_off=bool(typed("take_off")),
+                why=typed("why"),
+                sure=bool(typed("sure")),
+                both=bool(typed("both")),
                 errors=tuple(str(e) for errors in form.errors.values() for e in errors),
             )
         )
     return rows
+
+
+def beside_theirs(rows: Iterable[Row]) -> bool:
+    """Put what stands now beside what was chosen here: who was left alone here takes what stands,
+    and where both chose, both are to be shown. Whether there is anybody of whom both chose."""
+    for row in rows:
+        now, was, mine = (v.counted for v in (Value.of(row.person), row.was, row.value))
+        if not row.added and now != was and mine != now:
+            if mine in (was, Value()):
+                row.value, row.news = Value.of(row.person), "now"
+            else:
+                row.both = True
+        row.was = Value.of(row.person)
+    return any(row.both for row in rows)
 
 
 class OutcomeForm(Form):

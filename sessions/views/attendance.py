@@ -1,6 +1,7 @@
 """Marking who came, and what became of the session."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,10 +15,20 @@ from phpsupport.access.gate import allow, load, require
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
+from phpsupport.programs.models import policy_in_force
 from sessions import policies
 from sessions.actions.attendance import Stale, mark_attendance
 from sessions.actions.outcome import report_outcome
-from sessions.forms.attendance import CHOICES, OutcomeForm, SheetForm, rows_of
+from sessions.forms.attendance import (
+    CHOICES,
+    OutcomeForm,
+    PersonForm,
+    Row,
+    SheetForm,
+    Value,
+    beside_theirs,
+    rows_of,
+)
 from sessions.models import GroupSession, SessionState
 from sessions.queries.attendance import (
     Person,
@@ -26,9 +37,14 @@ from sessions.queries.attendance import (
     roster,
     with_heading,
 )
+from sessions.queries.corrections import corrections
 from sessions.queries.safety import of_session
-from sessions.queries.walk_ins import before_adding, can_walk_in, find_walk_ins
+from sessions.queries.walk_ins import Found, before_adding, can_walk_in, find_walk_ins
 
+NOTHING_CLASHES = (
+    "Somebody else marked attendance while you had this page open. Their marks are shown, yours are "
+    "kept beside them: save again."
+)
 MARKING = (Role.FACILITATOR, Role.SCHEDULER, Role.PROGRAM_LEAD)
 
 
@@ -54,15 +70,18 @@ def attendance(request: HttpRequest, pk: UUID) -> HttpResponse:
     added = _added(session, people, data)
     rows = rows_of(people, data, added=added)
     sheet = SheetForm(data)
-    if "find" in data or "add" in data:
-        sheet_now = [row.person for row in rows]
-        found = (
-            find_walk_ins(session, data.get("q", ""), sheet_now).others if "find" in data else []
-        )
+    if "theirs" in data:
+        for row in rows:
+            if str(row.person.participant_id) == data["theirs"]:
+                row.value, row.both = Value.of(row.person), False
+        return _attendance_page(request, session, people, rows, sheet)
+    if "find" in data:
+        found = find_walk_ins(session, data.get("q", ""), [row.person for row in rows])
         return _attendance_page(
-            request, session, people, rows, sheet, found=found, q=data.get("q", ""),
-            searched="find" in data,
-        )  # fmt: skip
+            request, session, people, rows, sheet, found=found, q=data.get("q", "")
+        )
+    if "add" in data:
+        return _attendance_page(request, session, people, rows, sheet)
     if not sheet.is_valid() or any(row.errors for row in rows):
         return _attendance_page(request, session, people, rows, sheet, status=422)
     try:
@@ -75,14 +94,15 @@ def attendance(request: HttpRequest, pk: UUID) -> HttpResponse:
             why=sheet.cleaned_data["why"],
         )
     except Stale as stale:
-        session.refresh_from_db(fields=["attendance_version", "state"])
         return _show_both(request, session, stale, data)
     except Refused as refusal:
         refusal.add_to(sheet)
         for row in rows:
             if refusal.field == row.key:
                 row.errors = (refusal.sentence,)
-        return _attendance_page(request, session, people, rows, sheet, status=422)
+        return _attendance_page(
+            request, session, people, rows, sheet, status=422, asks_why=refusal.code == "why"
+        )
     left = wording.count(marked.unmarked, "person is", "people are")
     messages.success(
         request,
@@ -115,66 +135,81 @@ def _added(session: GroupSession, people: list[Person], data: Mapping[str, Any])
 def _show_both(
     request: HttpRequest, session: GroupSession, stale: Stale, data: Mapping[str, Any]
 ) -> HttpResponse:
-    """What was typed, and beside it what somebody else saved in the meantime."""
+    """What was chosen here, and beside it what somebody else saved in the meantime."""
+    session.refresh_from_db(fields=["attendance_version", "state"])
     people = list(stale.now)
     rows = rows_of(people, data, added=_added(session, people, data))
-    for row in rows:
-        there = row.person
-        if there.status and (there.status, _hm(there.arrived), _hm(there.departed), there.reason) != (
-            row.chosen, row.arrived, row.departed, row.reason,
-        ):  # fmt: skip
-            when = (
-                there.marked_at.astimezone(ZoneInfo(session.program.zone))
-                if there.marked_at
-                else None
-            )
-            at = f" at {wording.clock_time(when)}" if when else ""
-            row.stored = f"{there.mark}, marked{at} by {there.marked_by or 'the import'}"
+    both = beside_theirs(rows)
     typed: Any = dict(data.items()) | {"version": str(session.attendance_version)}
     sheet = SheetForm(typed)
     sheet.is_valid()
-    stale.add_to(sheet)
+    sheet.add_error(None, stale.sentence if both else NOTHING_CLASHES)
     return _attendance_page(request, session, people, rows, sheet, status=409)
 
 
-def _hm(at: Any) -> str:
-    return f"{at:%H:%M}" if at else ""
+def _told(rows: list[Row], session: GroupSession) -> None:
+    """Beside each row, in words, what somebody else marked."""
+    place, first = ZoneInfo(session.program.zone), True
+    for row in rows:
+        there = row.person
+        row.both = row.both and row.value.counted != Value.of(there).counted
+        if not (row.both or row.news):
+            continue
+        when = there.marked_at.astimezone(place) if there.marked_at else None
+        at = f" at {wording.clock_time(when)}" if when else ""
+        by = f"marked{at} by {there.marked_by or 'the import'}"
+        words = f"{there.mark}, {by}" if there.status else "Not marked any more"
+        if row.both:
+            row.stored, row.first, first = words, first, False
+        else:
+            row.news = words
 
 
 def _attendance_page(
     request: HttpRequest,
     session: GroupSession,
     people: list[Person],
-    rows: list[Any],
+    rows: list[Row],
     sheet: SheetForm,
     *,
-    found: list[Person] | None = None,
+    found: Found | None = None,
     q: str = "",
-    searched: bool = False,
     status: int = 200,
+    asks_why: bool = False,
 ) -> HttpResponse:
-    takes = session.state in (SessionState.SCHEDULED, SessionState.HELD)
+    now = clock.now()
     warned = before_adding(session, [row.person for row in rows if row.added], people)
+    history = corrections(session) if any(person.status for person in people) else {}
     for row in rows:
-        if row.person.participant_id in warned:
-            row.warnings = warned[row.person.participant_id].warnings
+        row.history = history.get(row.person.participant_id, [])
+        if known := warned.get(row.person.participant_id):
+            row.warnings, row.look_twice = known.warnings, known.look_twice
+    _told(rows, session)
     context = {
         "session": session,
         "head": heading(session),
         "rows": rows,
         "sheet": sheet,
         "choices": CHOICES,
-        "reasons": rows[0].form.fields["reason"].choices if rows else [],
-        "marked": sum(1 for row in rows if row.chosen),
-        "found": found or [],
+        "reasons": PersonForm.base_fields["reason"].choices,  # type: ignore[attr-defined]
+        "marked": sum(1 for row in rows if row.value.status),
+        "unmarked": sum(1 for row in rows if not row.value.status),
+        "found": found,
         "q": q,
-        "searched": searched,
-        "takes_marks": takes,
-        "safety": of_session(session, request.user, clock.now()),  # type: ignore[arg-type]
+        "takes_marks": session.state in (SessionState.SCHEDULED, SessionState.HELD),
+        "safety": of_session(session, request.user, now),  # type: ignore[arg-type]
         "leads": policies.can_write_notes(request.user, session) is None,  # type: ignore[arg-type]
-        "asks_why": "why" in sheet.errors or bool(sheet["why"].value()),
+        "asks_why": asks_why or _long_over(session, people, now) or bool(sheet["why"].value()),
     }
     return render(request, "sessions/facilitator/attendance.html", context, status=status)
+
+
+def _long_over(session: GroupSession, people: list[Person], now: datetime) -> bool:
+    """Whether a mark that changes needs a reason by now. At most one query."""
+    if session.ends_at > now or not any(person.status for person in people):
+        return False
+    hours = policy_in_force(session.program_id, session.local_date)["correction_hours"]
+    return now >= session.ends_at + timedelta(hours=hours)
 
 
 @allow(*MARKING, methods=("GET", "POST"))

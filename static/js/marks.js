@@ -1,20 +1,36 @@
 /*
- * Attendance by keyboard: inside a set of marks the first letter of a word chooses it and goes on
- * to the next person. `data-mark-all="present"` on a button marks everybody who is unmarked.
+ * Attendance by keyboard: inside a set of marks a letter chooses and goes on to the next person, up
+ * and down move between people, left and right between marks as radio buttons do by themselves.
+ * `data-mark-all="present"` on a button marks everybody who is unmarked.
  */
+const LETTERS = { p: "present", l: "late", f: "left_early", e: "excused", d: "declined", a: "absent" };
+const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 const sets = () => [...document.querySelectorAll("[data-marks]")];
+const of = (set, value) => set.querySelector(`input[value="${CSS.escape(value)}"]:not(:disabled)`);
+
+const go = (from, step, value) => {
+  const all = sets();
+  const set = all[all.indexOf(from) + step];
+  if (!set) return;
+  const input = set.querySelector("input:checked") || of(set, value) || set.querySelector("input");
+  input.focus();
+};
 
 document.addEventListener("keydown", (event) => {
   const set = event.target.closest?.("[data-marks]");
-  if (!set || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
-  const choice = [...set.querySelectorAll("input")].find((input) => input.value.startsWith(event.key.toLowerCase()));
-  if (!choice || choice.disabled) return;
+  if (!set || event.ctrlKey || event.metaKey || event.altKey) return;
+  const letter = LETTERS[event.key.toLowerCase()];
+  const choice = letter && of(set, letter);
+  if (!choice && !(event.key in STEPS)) return;
   event.preventDefault();
   event.stopPropagation();
-  choice.click();
-  const all = sets();
-  const next = all[all.indexOf(set) + 1];
-  (next?.querySelector("input:checked") || next?.querySelector("input") || choice).focus();
+  if (choice) {
+    choice.focus();
+    choice.click();
+    go(set, 1, "present");
+  } else {
+    go(set, STEPS[event.key], event.target.value);
+  }
 });
 
 document.addEventListener("click", (event) => {
@@ -22,7 +38,6 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   event.preventDefault();
   for (const set of sets()) {
-    if (set.querySelector("input:checked")) continue;
-    set.querySelector(`input[value="${CSS.escape(button.dataset.markAll)}"]:not(:disabled)`)?.click();
+    if (!set.querySelector("input:checked")) of(set, button.dataset.markAll)?.click();
   }
 });
