@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from participants import names
 from participants.alike import Called
@@ -23,6 +23,7 @@ from sessions.models import (
     SessionFacilitator,
     Status,
 )
+from sessions.queries.safety import was_raised_at
 from sessions.screening import Named
 
 FIRST_DAYS = timedelta(days=7)
@@ -93,12 +94,16 @@ def with_heading(
     sessions: QuerySet[GroupSession], *, reader: User | None = None
 ) -> QuerySet[GroupSession]:
     """Sessions with what `heading` needs; with `reader` also `led_by`, which is the reader's id
-    where they lead the session and None where they do not."""
+    where they lead the session and None where they do not, and whether a safety concern was
+    raised (`safety_raised`)."""
     found = sessions.select_related("series__group", "room", "program__site", "item")
     if reader is None:
         return found
     leads = SessionFacilitator.objects.filter(session=OuterRef("pk"), person=reader, active=True)
-    return found.annotate(led_by=Subquery(leads.values("person_id")[:1]))
+    raised = was_raised_at(OuterRef("pk"))
+    return found.annotate(
+        led_by=Subquery(leads.values("person_id")[:1]), safety_raised=Exists(raised)
+    )
 
 
 def heading(session: GroupSession) -> Heading:

@@ -259,7 +259,10 @@ def lists_of(user: User, program: Program, at: datetime) -> Lists:
 
 
 def of_session(session: GroupSession, user: User, at: datetime) -> list[Line]:
-    """What was raised at a session, for who may see it; the open ones first. At most two queries."""
+    """What was raised at a session, for who may see it; the open ones first. At most two queries,
+    none where the session was read with the knowledge that nothing was."""
+    if not getattr(session, "safety_raised", True):
+        return []
     rows = for_page().visible_to(user).filter(session=session).order_by("raised_at")  # type: ignore[attr-defined]
     lines = [_line(row, user, at) for row in rows]
     return sorted(lines, key=lambda line: (not line.open, line.since))
@@ -269,6 +272,13 @@ def was_raised_at(session_id: Any) -> QuerySet[SafetyConcern]:
     """What was raised at a session and was no mistake: whether its group note says that there was
     a safety concern. `session_id` may be an OuterRef."""
     return SafetyConcern.objects.filter(session=session_id).exclude(closed_as=ClosedAs.MISTAKE)
+
+
+def raised_at(session: GroupSession) -> bool:
+    """The same of one session. No query where it was read with the session, see `with_heading`."""
+    if hasattr(session, "safety_raised"):
+        return bool(session.safety_raised)
+    return was_raised_at(session.pk).exists()
 
 
 # --- the trail ------------------------------------------------------------------------------------

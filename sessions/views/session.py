@@ -72,7 +72,7 @@ def session(request: Asked, pk: UUID) -> HttpResponse:
             "session": found,
             "done": done_batch(request),
             "page": session_page(found, at=now, with_people=may_see),
-            "safety": of_session(found, request.user, now) if found.safety_raised else [],  # type: ignore[attr-defined]
+            "safety": of_session(found, request.user, now),
             "may_see": may_see,
             "may_plan": scope.has(program_id, *PLANNERS),
             "matters": open_matters(found.program, at=now, session=found)

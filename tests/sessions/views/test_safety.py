@@ -13,12 +13,14 @@ from phpsupport.audit.models import AuditEvent
 from phpsupport.lib import clock
 from phpsupport.outbox.models import OutboxMessage
 from phpsupport.users.models import User
+from sessions.actions.drafts import Typed, save_drafts
 from sessions.actions.safety import acknowledge, add_words, close_concern, take_back, tend_safety
 from sessions.models import SafetyConcern, SessionFacilitator
+from sessions.queries.desk import desk
 from sessions.queries.safety import concerns_on_record, of_session, urgent_for
 from tests.factories import give_role, make_facilitator, make_program, make_staff
 from tests.journeys.people import meets_now
-from tests.sessions.safety import MINUTES, Safety
+from tests.sessions.safety import AFTER, MINUTES, Safety
 
 pytestmark = pytest.mark.django_db
 IN_PLACE = {"Accept": "application/json"}
@@ -367,3 +369,24 @@ def test_what_a_page_costs_does_not_grow(world, number, django_assert_num_querie
         concerns_on_record(world.marisol, world.hanna)
     with django_assert_num_queries(2):
         of_session(world.session, world.dana, clock.now())
+
+
+# --- the group note -------------------------------------------------------------------------------
+def test_the_group_note_says_that_one_was_raised(db):
+    world = Safety()
+    world.raised(world.tuan)
+    assert desk(world.session).group.words["safety_concern"] is True
+    assert world.world.signed().group.safety_concern is True
+
+
+def test_a_mistake_is_none_for_the_group_note_and_what_is_typed_is_not_disturbed(db):
+    world = Safety()
+    first = world.world.write("“I rang my sister.”", "“A good day.”")
+    concern = world.raised()
+    typed = {None: Typed({"what_was_done": "We breathed."}, version=first.versions[None])}
+    again = save_drafts(session=world.session, parts=typed, by=world.dana, at=AFTER)
+    assert again.whole  # raising one changes no draft under the hands of who writes it
+    take_back(concern=concern, by=world.dana, at=AFTER)
+    world.world.mark("present", "late")
+    seen = {None: 2, **{person.pk: 1 for person in world.world.people[:2]}}
+    assert world.world.sign(seen=seen).group.safety_concern is False
