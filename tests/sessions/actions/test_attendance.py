@@ -3,24 +3,38 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from threading import Barrier, Event
+from time import sleep
 from typing import Any
 
+import pghistory
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from participants.models import EpisodeOfCare
 from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
 from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
+from phpsupport.programs.models import PolicyProfile
 from sessions.actions.attendance import Mark, Stale, mark_attendance
+from sessions.actions.leaving import leave_series
 from sessions.actions.outcome import report_outcome
-from sessions.models import Addendum, Attendance, SessionState, Status
-from sessions.queries.attendance import roster
-from sessions.queries.walk_ins import find_walk_ins
+from sessions.models import Addendum, Attendance, Enrollment, GroupSession, SessionState, Status
+from sessions.queries.attendance import roster, with_heading
+from sessions.queries.corrections import corrections
+from sessions.queries.marking import lock
+from sessions.queries.walk_ins import Found, find_walk_ins
 from tests.factories import enroll, make_facilitator, make_participant, make_program, make_staff
 from tests.sessions.worlds import AFTER, DAY, DURING, make_world
 
 pytestmark = pytest.mark.django_db
+
+
+def history() -> Any:
+    """Every row of attendance as it once stood."""
+    return Attendance.pgh_event_model.objects.order_by("pgh_id")  # type: ignore[attr-defined]
 
 
 def refused(code: str, **asked: Any) -> str:
@@ -49,16 +63,58 @@ def test_nobody_marked_is_no_row_and_not_absent() -> None:
     assert [p.status for p in roster(world.session) if p.status != "present"] == ["", ""]
 
 
-def test_the_number_of_queries_does_not_grow_with_the_group(
-    django_assert_max_num_queries: Any,
-) -> None:
-    small, large = make_world(2), make_world(12)
-    counts = []
-    for world in (small, large):
-        with django_assert_max_num_queries(20) as seen:
-            world.mark(*[Status.PRESENT] * 12)
-        counts.append(len(seen))
-    assert counts[0] == counts[1]
+def statements(seen: Any) -> list[str]:
+    """What was sent beside the transaction's own words."""
+    own = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
+    return [q["sql"] for q in seen.captured_queries if not q["sql"].startswith(own)]
+
+
+@pytest.mark.parametrize("marked", [0, 6, 12])
+def test_twelve_are_marked_with_history_and_trail_in_two_statements(marked: int) -> None:
+    world = make_world(12)
+    if marked:
+        world.mark(*[Status.LATE] * marked)
+    session = with_heading(GroupSession.objects.all(), reader=world.leader).get()
+    scope_of(world.leader)
+    marks = [
+        Mark(person.pk, "present", arrived=time(10, number))
+        for number, person in enumerate(world.people)
+    ]
+    with CaptureQueriesContext(connection) as seen:
+        mark_attendance(
+            session=session, marks=marks, version=session.attendance_version, by=world.leader,
+            at=DURING,
+        )  # fmt: skip
+    read, write = statements(seen)
+    assert read.lstrip().startswith("SELECT")
+    assert "FOR NO KEY UPDATE" in read
+    for table in ("group_sessions_attendance", "group_sessions_groupsession", "audit_auditevent"):
+        assert table in write
+    assert set(Attendance.objects.values_list("status", flat=True)) == {"present"}
+    assert history().count() == 12 + marked
+    assert AuditEvent.objects.filter(action="attendance.marked").count() == 1 + bool(marked)
+
+
+def test_nothing_new_is_one_statement() -> None:
+    world = make_world(3)
+    session = world.mark(*[Status.PRESENT] * 3)
+    scope_of(world.leader)
+    with CaptureQueriesContext(connection) as seen:
+        mark_attendance(
+            session=session, marks=[Mark(p.pk, "present") for p in world.people], version=0,
+            by=world.leader, at=DURING,
+        )  # fmt: skip
+    assert len(statements(seen)) == 1
+
+
+def test_who_acted_stands_in_the_history() -> None:
+    world = make_world(2)
+    with pghistory.context(user=str(world.leader.pk)):
+        world.mark(Status.PRESENT, Status.LATE)
+    for model in (Attendance, GroupSession):
+        rows = model.pgh_event_model.objects.filter(pgh_context__isnull=False)  # type: ignore[attr-defined]
+        found = rows.values_list("pgh_context__user", flat=True)
+        assert set(found) == {str(world.leader.pk)}
 
 
 def test_roster_is_who_is_enrolled_that_day() -> None:
@@ -217,13 +273,145 @@ def test_somebody_unknown_without_the_walk_in_mark_is_refused() -> None:
     )  # fmt: skip
 
 
+# --- a walk-in who may be somebody who is here ---------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "also"),
+    [(("Tuan", "Nguyen"), ""), (("Nguyễn", "Tuấn"), ""), (("Tuanh", "Nguyen"), ""),
+     (("Thomas", "Nguyen"), "Tom, Tuan")],
+)  # fmt: skip
+def test_somebody_alike_needs_a_second_look(name: tuple[str, str], also: str) -> None:
+    world = make_world(2)
+    guest = make_participant(world.program, first_name=name[0], last_name=name[1])
+    type(guest).objects.filter(pk=guest.pk).update(also_called=also)
+    mark = Mark(guest.pk, "present", walk_in=True)
+    asked: dict[str, Any] = {
+        "session": world.session, "version": 0, "by": world.leader, "at": DURING
+    }  # fmt: skip
+    said = refused("alike", marks=[mark], **asked)
+    assert said.startswith("Tuấn N. is on the roster already.")
+    assert not Attendance.objects.exists()
+    mark_attendance(marks=[replace(mark, sure=True)], **asked)
+    assert Attendance.objects.get().walk_in
+    # Once added, nobody asks again.
+    asked["version"] = 1
+    mark_attendance(marks=[replace(mark, status="late")], **asked)
+    assert Attendance.objects.get().status == "late"
+
+
+def test_two_records_that_look_like_one_person_are_compared() -> None:
+    world = make_world(1)
+    one, other = (
+        make_participant(world.program, first_name=name, last_name="Ortega") for name in ("Gil", "Gíl")
+    )  # fmt: skip
+    said = refused(
+        "alike", session=world.session, version=0, by=world.leader, at=DURING,
+        marks=[Mark(one.pk, "present", walk_in=True)],
+    )  # fmt: skip
+    assert one.record_number in said
+    assert other.record_number in said
+
+
+def test_who_walks_in_is_found_by_how_they_are_called() -> None:
+    world = make_world(2)
+    guest = make_participant(world.program, first_name="Guadalupe", last_name="Ortega")
+    type(guest).objects.filter(pk=guest.pk).update(also_called="Lupe, Lupita")
+    people = roster(world.session)
+    for words in ("lupita", "Guadelupe", "ortega guadalupe", guest.record_number.lower()):
+        assert [p.name for p in find_walk_ins(world.session, words, people).others] == [
+            "Guadalupe O."
+        ]
+    found = find_walk_ins(world.session, "tuan", people)
+    assert ([p.name for p in found.here], found.others) == (["Tuấn N."], [])
+    assert find_walk_ins(world.session, "x", people) == Found([], [])
+
+
+# --- corrections --------------------------------------------------------------------------------------
+LATER = datetime(2026, 3, 3, 17, 50, tzinfo=UTC)  # two hours after the end
+
+
 def test_a_correction_keeps_the_old_value() -> None:
     world = make_world(1)
     world.mark(Status.PRESENT)
     world.mark(Status.ABSENT)
+    assert list(history().values_list("status", flat=True)) == ["present", "absent"]
+
+
+def test_a_later_correction_says_why() -> None:
+    world = make_world(3)
+    world.mark(Status.PRESENT, Status.LATE)
+    world.mark(Status.LATE, Status.LATE, at=LATER - timedelta(seconds=1))
+    asked = {"session": world.session, "version": 2, "by": world.leader, "at": LATER}
+    marks = [Mark(person.pk, "absent") for person in world.people]
+    said = refused("why", marks=marks, **asked)
+    assert said.startswith("Marisol R. and Tuấn N. were marked before")
+    assert "present" in set(history().values_list("status", flat=True))
+    marks[0] = replace(marks[0], why=" Wrong  line ")
+    mark_attendance(marks=marks, why="Checked with the front desk", **asked)
+    found = {row.participant_id: row.why for row in Attendance.objects.all()}
+    assert [found[person.pk] for person in world.people] == [
+        "Wrong  line", "Checked with the front desk", "",
+    ]  # fmt: skip
+    assert AuditEvent.objects.filter(detail__icontains="front desk").count() == 0
+
+
+def test_a_first_mark_is_never_a_correction() -> None:
+    world = make_world(1)
+    world.mark(Status.PRESENT, at=LATER + timedelta(days=20))
+    assert Attendance.objects.get().status == "present"
+
+
+def test_the_policy_of_that_day_says_from_when_on_a_reason_is_asked() -> None:
+    world = make_world(1)
+    for since, hours in ((DAY, 0), (DAY + timedelta(days=1), 300)):
+        PolicyProfile.objects.create(
+            program=world.program, effective_from=since, set_at=AFTER,
+            rules={"correction_hours": hours},
+        )  # fmt: skip
+    world.mark(Status.PRESENT)
+    asked = {"session": world.session, "marks": [Mark(world.people[0].pk, "late")], "version": 1}
+    mark = {**asked, "by": world.leader}
+    refused("why", at=world.session.ends_at, **mark)
+    mark_attendance(at=world.session.ends_at - timedelta(seconds=1), **mark)
+
+
+def test_the_reason_is_not_readable_in_the_database() -> None:
+    world = make_world(1)
+    world.mark(Status.PRESENT)
+    world.mark(Status.ABSENT, at=LATER, why="Marked on the wrong line.")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT status FROM group_sessions_attendanceevent ORDER BY pgh_id")
-        assert [row[0] for row in cursor.fetchall()] == ["present", "absent"]
+        for table in ("attendance", "attendanceevent"):
+            cursor.execute(f"SELECT string_agg(why, ' ') FROM group_sessions_{table}")
+            assert "wrong" not in cursor.fetchone()[0]
+    assert Attendance.objects.get().why == "Marked on the wrong line."
+
+
+def test_taking_off_later_says_why_and_the_history_keeps_it() -> None:
+    world = make_world(1)
+    guest = make_participant(world.program, first_name="Gil", last_name="Ortega")
+    said: dict[str, Any] = {"session": world.session, "by": world.leader}
+    mark = Mark(guest.pk, "present", walk_in=True)
+    mark_attendance(marks=[mark], version=0, at=DURING, **said)
+    off = replace(mark, take_off=True)
+    refused("why", marks=[off], version=1, at=LATER, **said)
+    mark_attendance(marks=[replace(off, why="Came on Wednesday")], version=1, at=LATER, **said)
+    assert not Attendance.objects.exists()
+    assert history().order_by("pgh_id").last().why == "Came on Wednesday"  # type: ignore[union-attr]
+
+
+def test_the_sheet_tells_what_stood_before_in_one_query(django_assert_num_queries: Any) -> None:
+    world = make_world(3)
+    world.mark(Status.PRESENT, Status.LATE, Status.PRESENT)
+    world.mark(Status.ABSENT, at=LATER, why="Marked on the wrong line.")
+    session = with_heading(GroupSession.objects.all()).get()
+    with django_assert_num_queries(1):
+        found = corrections(session)
+    who = world.leader.name
+    assert found == {
+        world.people[0].pk: [
+            f"Was Present, marked Tue 3 Mar, 10:20 by {who}.",
+            f"Corrected to Absent, Tue 3 Mar, 12:50 by {who}: Marked on the wrong line.",
+        ]
+    }
 
 
 def test_after_signing_a_correction_needs_a_reason_which_stands_beside_the_note() -> None:
@@ -293,22 +481,142 @@ def test_somebody_else_cannot_report() -> None:
 
 
 # --- two editors --------------------------------------------------------------------------------------
-@pytest.mark.django_db(transaction=True)
-def test_of_two_editors_at_once_one_is_refused() -> None:
-    world = make_world(1)
+def at_once(hands: int, act: Any) -> list[str]:
+    """What became of so many threads that begin together: "done" or the code of the refusal."""
+    ready = Barrier(hands)
 
-    def mark(status: str) -> str:
+    def one(hand: int) -> str:
         try:
-            mark_attendance(
-                session=world.session, marks=[Mark(world.people[0].pk, status)], version=0,
-                by=world.leader, at=DURING,
-            )  # fmt: skip
-        except Stale:
-            return "stale"
+            ready.wait(20)
+            act(hand)
+        except Refused as no:
+            return no.code
         finally:
             connection.close()
-        return "saved"
+        return "done"
+
+    with ThreadPoolExecutor(hands) as pool:
+        return sorted(pool.map(one, range(hands)))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("marked_before", [False, True])
+def test_of_eight_editors_at_once_one_saves(marked_before: bool) -> None:
+    world = make_world(3)
+    version = world.mark(Status.EXCUSED).attendance_version if marked_before else 0
+    chosen = ["present", "late", "declined", "absent"] * 2
+
+    def mark(hand: int) -> None:
+        marks = [
+            Mark(p.pk, chosen[hand], reason="unknown" if chosen[hand] == "absent" else "")
+            for p in world.people[: 1 + hand % 3]
+        ]
+        mark_attendance(
+            session=world.session, marks=marks, version=version, by=world.leader, at=DURING
+        )
+
+    said = at_once(8, mark)
+    # Two hands may want the very same; the second of them finds it done.
+    assert set(said) <= {"done", "stale"}
+    assert said.count("stale") >= 6
+    world.session.refresh_from_db()
+    assert world.session.attendance_version == version + 1
+    assert len(set(Attendance.objects.values_list("status", flat=True))) in (1, 2)
+    assert AuditEvent.objects.filter(action="attendance.marked").count() == version + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waited_reads_what_the_other_wrote() -> None:
+    """The statement that waits for the lock began before the other wrote: it reads again."""
+    world = make_world(2)
+    holder, waits = Event(), Event()
+    seen: dict[str, Any] = {}
+
+    def first() -> None:
+        with transaction.atomic():
+            lock(world.session, world.leader)
+            holder.set()
+            waits.wait(20)
+            wait_for_the_lock()
+            session = world.session
+            mark_attendance(
+                session=session, marks=[Mark(world.people[0].pk, "late", arrived=time(10, 7))],
+                version=0, by=world.leader, at=DURING,
+            )  # fmt: skip
+        connection.close()
+
+    def second() -> None:
+        holder.wait(20)
+        waits.set()
+        with transaction.atomic():
+            sheet = lock(world.session, world.leader)
+            stands = sheet.people[world.people[0].pk]
+            seen.update(version=sheet.version, state=sheet.state, mark=stands.mark)
+        connection.close()
 
     with ThreadPoolExecutor(2) as pool:
-        said = sorted(pool.map(mark, ["present", "absent"]))
-    assert said == ["saved", "stale"]
+        for done in [pool.submit(first), pool.submit(second)]:
+            done.result()
+    assert seen == {"version": 1, "state": "held", "mark": "Late 10:07"}
+
+
+def wait_for_the_lock() -> None:
+    """Until another connection waits for the row that this one holds."""
+    for _ in range(400):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+            )
+            if cursor.fetchone()[0]:
+                return
+        sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_marking_while_somebody_leaves_the_roster() -> None:
+    """Either the mark comes first and stands, or the person is gone and nobody is marked: never a
+    mark that nobody could have made."""
+    world = make_world(8)
+    by = make_staff(world.program, Role.SCHEDULER)
+    places = list(Enrollment.objects.filter(series=world.series).order_by("pk"))
+
+    def act(hand: int) -> None:
+        if hand % 2:
+            leave_series(
+                enrollment=places[hand], last_on=DAY - timedelta(days=1), by=by, at=DURING
+            )
+            return
+        gone = [p.participant_id for p in places[1::2]]
+        mark_attendance(
+            session=world.session, marks=[Mark(key, "present") for key in gone], version=0,
+            by=world.leader, at=DURING,
+        )  # fmt: skip
+
+    said = at_once(8, act)
+    assert set(said) <= {"done", "stale", "not-on-roster"}
+    on_sheet = {person.participant_id for person in roster(world.session)}
+    assert set(Attendance.objects.values_list("participant_id", flat=True)) <= on_sheet
+    world.session.refresh_from_db()
+    assert world.session.attendance_version == bool(Attendance.objects.count())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_marking_while_it_is_reported_not_held() -> None:
+    world = make_world(2)
+
+    def act(hand: int) -> None:
+        if hand % 2:
+            report_outcome(
+                session=world.session, outcome="not_held", reason="Alarm", by=world.leader,
+                at=AFTER,
+            )  # fmt: skip
+        else:
+            mark_attendance(
+                session=world.session, marks=[Mark(world.people[0].pk, "absent")], version=0,
+                by=world.leader, at=DURING,
+            )  # fmt: skip
+
+    at_once(8, act)
+    world.session.refresh_from_db()
+    assert (world.session.state == SessionState.NOT_HELD) != Attendance.objects.exists()
