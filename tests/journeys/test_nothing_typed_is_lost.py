@@ -153,9 +153,7 @@ def test_words_brought_back_do_not_go_over_newer_ones(
     assert stored() == "Of the phone"
 
 
-def test_somebody_else_on_the_same_device(
-    phone: Any, sign_in: Any, axe: Any, world: World
-) -> None:
+def test_somebody_else_on_the_same_device(phone: Any, sign_in: Any, axe: Any, world: World) -> None:
     sign_in(phone, world.leader)
     line = open_note(phone, world)
     cut_off(phone)
