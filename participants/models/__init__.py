@@ -1,4 +1,10 @@
-from participants.models.disclosure import Consent, Disclosure, DisclosureBasis
+from participants.models.disclosure import (
+    WHOLE_RECORD,
+    Consent,
+    Disclosure,
+    DisclosureBasis,
+    RecordPart,
+)
 from participants.models.episode import (
     CareTeamMembership,
     DischargeReason,
@@ -17,6 +23,7 @@ from participants.models.participant import (
 )
 
 __all__ = [
+    "WHOLE_RECORD",
     "CareTeamMembership",
     "ChannelConsent",
     "Consent",
@@ -32,5 +39,6 @@ __all__ = [
     "LevelOfCare",
     "LevelOfCareChange",
     "Participant",
+    "RecordPart",
     "Referral",
 ]

@@ -12,6 +12,20 @@ from phpsupport.lib.models import AppendOnly, Row
 from phpsupport.programs.models import Program
 
 
+class RecordPart(models.TextChoices):
+    """What of a record can leave the program, as a consent names it and an export checks it."""
+
+    NOTES = "notes", "Peer support notes"
+    ATTENDANCE = "attendance", "Attendance"
+    GOALS = "goals", "Goals"
+    SAFETY = "safety", "Safety concerns"
+    HAND_OVER = "hand_over", "What facilitators handed over"
+
+
+# In place of all parts: the record as a whole, whatever comes to belong to it.
+WHOLE_RECORD = "whole"
+
+
 @tracked()
 class Consent(Row):
     """What a participant allows: who may disclose what to whom and why, until when.
@@ -19,10 +33,14 @@ class Consent(Row):
     It ends on a day, at an event or when it is taken back, whichever comes first.
     """
 
+    reads_are_recorded = True
+
     participant = models.ForeignKey(Participant, models.PROTECT, related_name="consents")
     # Who may disclose.
     program = models.ForeignKey(Program, models.PROTECT, related_name="+")
     recipient = EncryptedTextField("To whom")
+    # Codes of RecordPart, or WHOLE_RECORD alone; `what` says it in the participant's words.
+    covers = models.JSONField("Parts of the record", default=list)
     what = EncryptedTextField("What exactly")
     purpose = EncryptedTextField("For what purpose")
     signed_on = models.DateField("Signed on")
@@ -30,6 +48,9 @@ class Consent(Row):
     expires_when = models.CharField("Or until", max_length=200, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)  # the event came about
     revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
     taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     objects = GrantedQuerySet.as_manager()
