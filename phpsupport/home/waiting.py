@@ -102,7 +102,7 @@ def _as_supervisor(
     user: User, program: Program, at: datetime, roles: frozenset[Role]
 ) -> Iterator[Waiting]:
     if queue := review_queue(user=user, program=program, at=at):
-        notes, late = sum(w.notes for w in queue), sum(w.late for w in queue)
+        notes, late = sum(w.notes for w in queue), sum(bool(w.late) for w in queue)
         words = f"{wording.count(notes, 'note')} to cosign from {_sessions(len(queue))}"
         url = reverse("sessions:review-queue")
         yield Waiting(notes, _late(words, late), url, late=bool(late))
