@@ -6,7 +6,7 @@ from typing import Final
 
 Run = tuple[str, bool]  # a stretch of text, and whether the other text lacks it
 
-WORD: Final = re.compile(r"\s+|[^\s]+")
+WORD: Final = re.compile(r"\s+|\w+|[^\w\s]+")
 LONGEST: Final = 6_000  # words; beyond, comparing would keep the person waiting
 
 
