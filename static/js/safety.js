@@ -93,7 +93,7 @@ const tap = async (button) => {
       link.href = form.dataset.signIn;
       link.target = "_blank";
       link.rel = "noopener";
-      parts.push(" ", link, " if nothing asks you here.");
+      parts.push(" ", link, " if nothing asks you here, then load this page again.");
     }
     say(place, "stop", ...parts);
     await new Promise((go) => setTimeout(go, AGAIN));
