@@ -65,10 +65,27 @@ const say = (place, kind, ...parts) => {
   place.hidden = false;
 };
 
+/* What is typed here is no part of the form around it. */
+const keepApart = (place) => {
+  for (const kind of ["input", "change", "keydown"]) place.addEventListener(kind, (event) => event.stopPropagation());
+};
+
 const unsent = (place) => [...place.querySelectorAll("[data-safety-words]")].some((field) => field.value.trim());
 
+/* Where the answer appears; beside the button where the page has no place for it. */
+const placeOf = (button) => {
+  const there = document.getElementById(button.dataset.safetyTap);
+  if (there) return there;
+  const place = made("div", "", "safety-said");
+  place.id = button.dataset.safetyTap;
+  place.setAttribute("role", "status");
+  keepApart(place);
+  (button.closest(".dock, .person-head, p") || button).after(place);
+  return place;
+};
+
 const tap = async (button) => {
-  const place = document.getElementById(button.dataset.safetyTap);
+  const place = placeOf(button);
   if (button.getAttribute("aria-busy") === "true" || unsent(place)) {
     place.hidden = false;
     place.scrollIntoView({ block: "nearest" });
@@ -149,10 +166,7 @@ if (form) {
     event.preventDefault();
     button.dataset.safetyTap ? tap(button) : act(button);
   });
-  for (const place of document.querySelectorAll(".safety-said")) {
-    // What is typed here is no part of the form around it.
-    for (const kind of ["input", "change", "keydown"]) place.addEventListener(kind, (event) => event.stopPropagation());
-  }
+  document.querySelectorAll(".safety-said").forEach(keepApart);
   addEventListener("beforeunload", (event) => {
     if ([...document.querySelectorAll(".safety-said")].some(unsent)) event.preventDefault();
   });
