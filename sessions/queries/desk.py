@@ -1,11 +1,16 @@
 """What is written about one session so far: the desk of who writes its notes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
+
+from participants.models import Goal, GoalState
+from phpsupport.lib import wording
+from phpsupport.users.models import User
 from sessions.models import (
     GROUP_WORDS,
     PART_WORDS,
@@ -17,6 +22,7 @@ from sessions.models import (
 )
 from sessions.queries.attendance import Person, roster
 from sessions.queries.notes import live
+from sessions.queries.safety import raised_at
 
 GROUP: Final = None  # the key of the group's part, where participants' ids are the others
 
@@ -36,6 +42,24 @@ def is_blank(words: Mapping[str, Any]) -> bool:
     return not any(str(v).strip() if isinstance(v, str) else v for v in words.values())
 
 
+@dataclass(frozen=True)
+class GoalLine:
+    """One goal of a person, in their own words; `ended` says how it ended, '' while it is open."""
+
+    id: UUID
+    words: str
+    ended: str = ""
+
+
+@dataclass(frozen=True)
+class LastTime:
+    """What was to come next for one person, from the last note of theirs that the reader may read."""
+
+    note: ProgressNote
+    words: str
+    when: str
+
+
 @dataclass
 class Part:
     """One part of the page: the group's (person None) or one person's."""
@@ -47,6 +71,8 @@ class Part:
     signed: bool = False
     theirs: dict[str, Any] | None = None  # what somebody else saved in the meantime
     topic: str = ""  # the step of the curriculum, offered while nothing is written yet
+    goals: list[GoalLine] = field(default_factory=list)  # all of the person's, also ended ones
+    last: LastTime | None = None
 
     @property
     def key(self) -> str:
@@ -55,6 +81,23 @@ class Part:
     @property
     def blank(self) -> bool:
         return is_blank(self.words)
+
+    @property
+    def goal(self) -> GoalLine | None:
+        """The goal that this part is linked to."""
+        return next((goal for goal in self.goals if goal.id == self.words.get("goal_id")), None)
+
+    @property
+    def state(self) -> str:
+        """How far it is: empty, begun, done (what one would want to read is there) or signed."""
+        if self.signed:
+            return "signed"
+        if self.blank:
+            return "empty"
+        if self.person is None:
+            return "done" if self.words["what_was_done"] else "begun"
+        said = self.words["own_words"] or self.words["response"]
+        return "done" if said and self.words["participation"] else "begun"
 
 
 @dataclass
@@ -65,6 +108,7 @@ class Desk:
     group: Part
     parts: list[Part]
     last_plan: str = ""
+    last_plan_on: str = ""
     with_parts: bool = True  # informal contact has the group note alone
 
     @property
@@ -97,16 +141,28 @@ class Desk:
         return max(times, default=None)
 
     @property
+    def last_read(self) -> list[ProgressNote]:
+        """The signed notes of before from which something is shown."""
+        return [part.last.note for part in self.parts if part.last]
+
+    @property
     def all_signed(self) -> bool:
         return self.group.signed and all(p.signed for p in self.came)
 
 
-def desk(session: GroupSession) -> Desk:
-    """Roster, drafts and what is signed already. Six queries; load the session with its group."""
+def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
+    """Roster, drafts, goals and what is signed already; with `reader` also what was to come next
+    for each person. Seven queries either way, one more where the session was not read through
+    `with_heading`; load it with its group."""
     people = roster(session)
+    ids = [person.participant_id for person in people]
     group_draft = GroupNoteDraft.objects.filter(session=session).first()
     drafts = {d.participant_id: d for d in ProgressNoteDraft.objects.filter(session=session)}
-    signed = {n.participant_id: n for n in live(ProgressNote).filter(session=session)}
+    signed, last = _signed(session, ids, reader)
+    goals: dict[UUID, list[GoalLine]] = {pk: [] for pk in ids}
+    for goal in Goal.objects.filter(participant_id__in=ids):
+        ended = "" if goal.state == GoalState.OPEN else GoalState(goal.state).label.lower()
+        goals[goal.participant_id].append(GoalLine(goal.pk, goal.words, ended))
     group_notes = list(
         live(GroupNote)
         .filter(session__series_id=session.series_id, session__starts_at__lte=session.starts_at)
@@ -116,23 +172,60 @@ def desk(session: GroupSession) -> Desk:
     here = next((n for n in group_notes if n.session_id == session.pk), None)
     before = next((n for n in group_notes if n.session_id != session.pk), None)
     group = _part(None, here or group_draft, GROUP_WORDS, signed=here is not None)
+    if here is None:  # nobody ticks it: the note will say whether a safety concern was raised
+        group.words["safety_concern"] = raised_at(session)
     if session.item and here is None and group_draft is None:
         group.topic = session.item.title
+    parts = []
+    for person in people:
+        pk = person.participant_id
+        note = signed.get(pk)
+        part = _part(person, note or drafts.get(pk), PART_WORDS, signed=note is not None)
+        part.goals, part.last = goals[pk], last.get(pk)
+        parts.append(part)
     return Desk(
         people=people,
         group=group,
-        parts=[
-            _part(
-                person,
-                signed.get(person.participant_id) or drafts.get(person.participant_id),
-                PART_WORDS,
-                signed=person.participant_id in signed,
-            )
-            for person in people
-        ],
+        parts=parts,
         last_plan=before.next_time if before else "",
+        last_plan_on=wording.day(before.session.local_date) if before else "",
         with_parts=session.series.group.progress_notes,
     )
+
+
+def _signed(
+    session: GroupSession, ids: Sequence[UUID], reader: User | None
+) -> tuple[dict[UUID, ProgressNote], dict[UUID, LastTime]]:
+    """The parts of this session that are signed, and for a reader the last one before of each
+    person in this series, as far as the reader may read it. One query."""
+    notes = live(ProgressNote).select_related("session")
+    here = Q(session=session)
+    if reader is None:
+        return {note.participant_id: note for note in notes.filter(here)}, {}
+    before = (
+        ProgressNote.objects.visible_to(reader)
+        .filter(
+            session__series_id=session.series_id,
+            session__starts_at__lt=session.starts_at,
+            participant_id__in=ids,
+        )
+        .values("pk")
+    )
+    found = (
+        notes.filter(here | Q(pk__in=before))
+        .annotate(here=ExpressionWrapper(here, output_field=BooleanField()))
+        .order_by("participant_id", "here", "-session__starts_at")
+        .distinct("participant_id", "here")
+    )
+    signed: dict[UUID, ProgressNote] = {}
+    last: dict[UUID, LastTime] = {}
+    for note in found:
+        if note.here:
+            signed[note.participant_id] = note
+        elif note.follow_up:
+            when = wording.day(note.session.local_date)
+            last[note.participant_id] = LastTime(note, note.follow_up, when)
+    return signed, last
 
 
 def _part(person: Person | None, row: Any, names: Sequence[str], *, signed: bool) -> Part:

@@ -6,22 +6,30 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from phpsupport.access.gate import allow, load, require
 from phpsupport.access.roles import Role
+from phpsupport.audit.trail import record_each
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from sessions import policies
 from sessions.actions.drafts import Saved, save_drafts
 from sessions.forms.note import form_of, read_parts
-from sessions.models import GroupSession
+from sessions.models import (
+    GROUP_TEXTS,
+    PART_TEXTS,
+    GroupNoteDraft,
+    GroupSession,
+    ProgressNoteDraft,
+)
 from sessions.queries.attendance import (
     heading,
     with_heading,
 )
 from sessions.queries.desk import Desk, Part, desk
+from sessions.queries.safety import of_session
 
 
 def _session(request: HttpRequest, pk: UUID) -> GroupSession:
@@ -30,24 +38,20 @@ def _session(request: HttpRequest, pk: UUID) -> GroupSession:
 
 @allow(Role.FACILITATOR, methods=("GET", "POST"))
 def note(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Write the group's part and each person's. What is typed is saved as it is typed; the page's
-    script asks for JSON, the button sends the form."""
+    """Write the group's part and each person's. The script saves what is typed (see `saving`);
+    the button sends the form."""
     session = _session(request, pk)
     require(policies.can_write_notes(request.user, session))  # type: ignore[arg-type]
-    there = desk(session)
+    there = desk(session, reader=request.user)  # type: ignore[arg-type]
+    record_each("note.read", by=request.user, at=clock.now(), objs=there.last_read)  # type: ignore[arg-type]
     if request.method == "GET":
         return _note_page(request, session, there)
     typed, faulty = read_parts(there, request.POST)
-    as_json = request.headers.get("Accept", "").startswith("application/json")
     try:
         saved = save_drafts(session=session, parts=typed, by=request.user, at=clock.now())  # type: ignore[arg-type]
     except Refused as refusal:
-        if as_json:
-            return JsonResponse({"refused": refusal.sentence}, status=422)
         messages.error(request, refusal.sentence)
         return _note_page(request, session, there, data=request.POST, status=422)
-    if as_json:
-        return _saved_json(session, saved, faulty)
     if saved.whole and not faulty:
         if "sign" in request.POST:
             return redirect("sessions:note-sign", pk=session.pk)
@@ -56,28 +60,11 @@ def note(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _note_page(
         request,
         session,
-        desk(session),
+        desk(session, reader=request.user),  # type: ignore[arg-type]
         data=request.POST,
         saved=saved,
         status=422 if faulty else 409,
     )
-
-
-def _saved_json(session: GroupSession, saved: Saved, faulty: list[Any]) -> JsonResponse:
-    local = clock.now().astimezone(ZoneInfo(session.program.zone))
-    body = {
-        "at": wording.clock_time(local),
-        "versions": {_key(key): version for key, version in saved.versions.items()},
-        "stale": [_key(key) for key in saved.stale],
-        "signed": [_key(key) for key in saved.signed],
-        "faulty": [form.prefix for form in faulty],
-    }
-    whole = saved.whole and not faulty
-    return JsonResponse(body, status=200 if whole else 409)
-
-
-def _key(participant_id: UUID | None) -> str:
-    return f"p-{participant_id}" if participant_id else "group"
 
 
 def _note_page(
@@ -106,7 +93,7 @@ def _note_page(
         form = form_of(part, sent)
         if sent is not None:
             form.is_valid()
-        return {"part": part, "form": form, "person": part.person}
+        return {"part": part, "form": form, "person": part.person, "theirs": _theirs(part)}
 
     at = there.saved_at
     local = at.astimezone(ZoneInfo(session.program.zone)) if at else None
@@ -118,8 +105,21 @@ def _note_page(
         "came": [shown(part) for part in there.came],
         "others": [shown(part) for part in there.others],
         "unmarked": there.unmarked,
+        "safety": of_session(session, request.user, clock.now()),  # type: ignore[arg-type]
         "saved_at": wording.clock_time(local) if local else "",
         "conflict": bool(stale),
         "signed_meanwhile": bool(saved and saved.signed),
     }
     return render(request, "sessions/facilitator/note.html", context, status=status)
+
+
+def _theirs(part: Part) -> list[tuple[str, str]]:
+    """What somebody else saved in the meantime, with its labels."""
+    model = ProgressNoteDraft if part.person else GroupNoteDraft
+    texts = PART_TEXTS if part.person else GROUP_TEXTS
+    words = part.theirs or {}
+    return [
+        (str(model._meta.get_field(name).verbose_name), words[name])  # type: ignore[union-attr]
+        for name in texts
+        if words.get(name)
+    ]

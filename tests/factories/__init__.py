@@ -17,6 +17,7 @@ from participants.models import (
     ChannelConsent,
     ContactPoint,
     EpisodeOfCare,
+    Goal,
     LevelOfCare,
     LevelOfCareChange,
     Participant,
@@ -251,3 +252,13 @@ def enroll(
 def days(n: int) -> timedelta:
     """`n` days."""
     return timedelta(days=n)
+
+
+def make_goal(
+    participant: Participant, by: User, words: str = "Evenings of my own.", **fields: Any
+) -> Goal:
+    """An open goal in the person's own words."""
+    day = fields.pop("named_on", date(2026, 1, 5))
+    return Goal.objects.create(
+        participant=participant, words=words, named_on=day, state_on=day, written_by=by, **fields
+    )

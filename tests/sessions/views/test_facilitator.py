@@ -1,6 +1,7 @@
 """The facilitator's pages: who opens them, what a form does, a fixed number of queries."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from phpsupport.access.roles import Role
+from phpsupport.audit.models import AuditEvent
 from phpsupport.users.models import User
+from sessions.actions.attendance import Mark, mark_attendance
+from sessions.actions.drafts import Typed, save_drafts
 from sessions.models import (
     Addendum,
     Attendance,
@@ -25,6 +29,7 @@ from tests.factories import (
     PASSWORD,
     enroll,
     make_facilitator,
+    make_goal,
     make_group,
     make_participant,
     make_program,
@@ -249,23 +254,6 @@ def note_data(world: World, words: str, version: int = 0) -> dict[str, str]:
     return {f"{key}-own_words": words, f"{key}-version": str(version)}
 
 
-def test_typing_is_saved_and_answered_in_json() -> None:
-    world = make_world(1)
-    client = signed_in(world.leader)
-    answer = client.post(
-        page(world, "note"), note_data(world, "one"), headers={"accept": "application/json"}
-    )
-    assert answer.status_code == 200
-    assert answer.json()["at"] == "11:00"
-    assert answer.json()["versions"] == {f"p-{world.people[0].pk}": 1}
-    stale = client.post(
-        page(world, "note"), note_data(world, "two"), headers={"accept": "application/json"}
-    )
-    assert stale.status_code == 409
-    assert stale.json()["stale"] == [f"p-{world.people[0].pk}"]
-    assert ProgressNoteDraft.objects.get().own_words == "one"
-
-
 def test_the_button_saves_without_script_and_shows_both_texts() -> None:
     world = make_world(1)
     world.mark(Status.PRESENT)
@@ -282,11 +270,49 @@ def test_the_button_saves_without_script_and_shows_both_texts() -> None:
 
 def test_too_long_a_text_is_not_called_saved() -> None:
     world = make_world(1)
-    answer = signed_in(world.leader).post(
-        page(world, "note"), note_data(world, "x" * 5001), headers={"accept": "application/json"}
-    )
-    assert answer.status_code == 409
-    assert answer.json()["faulty"] == [f"p-{world.people[0].pk}"]
+    world.mark(Status.PRESENT)
+    answer = signed_in(world.leader).post(page(world, "note"), note_data(world, "x" * 5001))
+    assert answer.status_code == 422
+    assert "x" * 5001 in answer.content.decode(), "what was typed stays"
+    assert not ProgressNoteDraft.objects.exists()
+
+
+def test_a_goal_is_one_of_their_own() -> None:
+    world = make_world(2)
+    world.mark(Status.PRESENT, Status.PRESENT)
+    goals = [make_goal(person, world.leader) for person in world.people]
+    key = f"p-{world.people[0].pk}"
+    client = signed_in(world.leader)
+    other = note_data(world, "“first”") | {f"{key}-goal_id": str(goals[1].pk)}
+    answer = client.post(page(world, "note"), other)
+    assert answer.status_code == 422
+    assert "“first”" in answer.content.decode(), "what was typed stays"
+    own = note_data(world, "“first”") | {f"{key}-goal_id": str(goals[0].pk)}
+    assert client.post(page(world, "note"), own).status_code == 302
+    assert ProgressNoteDraft.objects.get().goal == goals[0]
+
+
+def test_last_time_stands_beside_each_person_and_is_a_read() -> None:
+    world = make_world(2)
+    world.mark(Status.PRESENT, Status.PRESENT)
+    parts = {
+        p.pk: Typed({"own_words": "A day.", "follow_up": f"Call {n}."})
+        for n, p in enumerate(world.people)
+    }
+    drafts = save_drafts(
+        session=world.session, parts={None: Typed({"what_was_done": "A round."}), **parts},
+        by=world.leader, at=AFTER,
+    )  # fmt: skip
+    world.sign(seen=drafts.versions)
+    nexts = make_session(world.series, DAY + timedelta(days=7))
+    mark_attendance(
+        session=nexts, marks=[Mark(p.pk, "present") for p in world.people], version=0,
+        by=world.leader, at=nexts.starts_at,
+    )  # fmt: skip
+    shown = signed_in(world.leader).get(reverse("sessions:note", args=[nexts.pk])).content.decode()
+    assert "Call 0." in shown
+    assert "Call 1." in shown
+    assert AuditEvent.objects.filter(action="note.read").count() == 2
 
 
 def seen_on(client: Client, world: World) -> str:
