@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from phpsupport.lib import clock
-from sessions.models import SafetyConcern, SafetyEntry
+from sessions.models import ProgressNoteDraft, SafetyConcern, SafetyEntry
 from tests.browser import page_faults
 from tests.jobs import Postbox, wait_until
 from tests.journeys.people import enter, meets_now
@@ -161,3 +161,37 @@ def test_without_a_connection_it_says_that_nobody_is_told_and_goes_on_trying(
     phone.get_by_role("button", name="That was a mistake").tap()
     expect(phone.get_by_text("Closed: it was a mistake.")).to_be_visible()
     axe(phone)
+
+
+def test_a_tap_on_the_page_of_notes_loses_nothing_that_is_being_typed(
+    site: str, open_page: Any, sign_in: Any, axe: Any
+) -> None:
+    world = World()
+    world.world.mark("present", "present", at=clock.now())
+    phone: Page = open_page(**PHONE)
+    sign_in(phone, world.dana)
+    phone.goto(f"/groups/sessions/{world.session.pk}/note/")
+    words = phone.get_by_label("What the group did")
+    words.fill("We breathed together.")
+    tap(phone, "Marisol R.")
+    expect(phone.get_by_text(f"Told: {world.hanna.name} and {world.pat.name}.")).to_be_visible()
+    phone.get_by_label("Add what you saw").fill("She did not look up.")
+    expect(phone.get_by_text(re.compile(r"^Saved \d"))).to_be_visible()
+    tap(phone, "the group")
+    expect(phone.get_by_text(re.compile("^Told: .*Omar"))).to_be_visible()
+    expect(words).to_have_value("We breathed together.")
+    axe(phone)
+    phone.get_by_role("button", name="Add", exact=True).first.tap()
+    expect(phone.get_by_text(re.compile(r"Added \d"))).to_be_visible()
+    # What somebody saw is a line of the trail, never part of a note.
+    entry = SafetyEntry.objects.get(act="added")
+    assert entry.words == "She did not look up."
+    assert entry.concern.participant_id == world.marisol.pk
+    assert not ProgressNoteDraft.objects.exists()
+    words.press("End")
+    words.type(" Then we sang.")
+    expect(phone.locator("[data-saved]")).to_have_attribute("data-state", "saved")
+    phone.reload()
+    expect(words).to_have_value("We breathed together. Then we sang.")
+    expect(phone.get_by_role("link", name="Safety concern: Marisol R.")).to_be_visible()
+    expect(phone.get_by_text("The note will say that a safety concern was raised.")).to_be_visible()
