@@ -465,7 +465,7 @@ def _messages(concern: SafetyConcern) -> dict[UUID, OutboxMessage]:
 class OnRecord:
     """A concern about a participant as their record holds it."""
 
-    id: UUID
+    concern: SafetyConcern
     raised_at: datetime
     raised: str
     group: str
@@ -475,15 +475,25 @@ class OnRecord:
     url: str = ""
 
 
+def with_safety(people: QuerySet[Participant]) -> QuerySet[Participant]:
+    """Participants with whether anything was ever raised about them, so that
+    `concerns_on_record` need not ask where nothing was."""
+    raised = SafetyConcern.objects.filter(participant=OuterRef("pk"))
+    return people.annotate(safety_raised=Exists(raised))
+
+
 def concerns_on_record(
     participant: Participant, user: User | None = None, *, at: datetime | None = None
 ) -> list[OnRecord]:
-    """What was raised about a participant and what was done, the newest first. Three queries.
+    """What was raised about a participant and what was done, the newest first. Three queries, none
+    where the participant was read with the knowledge that nothing was (`with_safety`).
 
     Staff see what they may see of it. The participant and an export (`user` None) get what is
     settled: not what is still being acted on, and no tap by mistake. Nobody but staff is named in
     it, and no concern about a whole group stands in one person's record.
     """
+    if not getattr(participant, "safety_raised", True):
+        return []
     own = user is None or participant.user_id == user.pk
     rows = for_page().filter(participant=participant)
     if own:
@@ -498,7 +508,7 @@ def concerns_on_record(
         tone, state = _state(row, zone, at or row.closed_at or row.raised_at)
         found.append(
             OnRecord(
-                id=row.pk,
+                concern=row,
                 raised_at=row.raised_at,
                 raised=_moment(row.raised_at, zone),
                 group=row.session.series.group.name,

@@ -15,6 +15,7 @@ from sessions.models import CAME, Attendance, GroupNote, GroupSession, ProgressN
 from sessions.queries.attendance import heading, in_order, person_of, with_heading
 from sessions.queries.notes import sheets
 from sessions.queries.record import record_of
+from sessions.queries.safety import concerns_on_record, with_safety
 
 
 @allow(Role.FACILITATOR)
@@ -59,10 +60,14 @@ def notes_of_session(request: HttpRequest, pk: UUID) -> HttpResponse:
 @allow(Role.CLINICIAN, Role.FACILITATOR, Role.PARTICIPANT)
 def participant_record(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A participant's own part: attendance and notes in time."""
-    participant = load(request, Participant, pk)
+    participant = load(request, with_safety(Participant.objects.all()), pk)
     require(policies.can_read_record(request.user, participant, clock.now()))  # type: ignore[arg-type]
     own = participant.user_id == request.user.pk
     zone = request.program.zone  # type: ignore[attr-defined]
     record = record_of(participant=participant, user=request.user, zone=zone, own=own)  # type: ignore[arg-type]
-    context = {"participant": participant, "record": record, "own": own}
+    safety = concerns_on_record(participant, request.user, at=clock.now())  # type: ignore[arg-type]
+    if safety:
+        read = [found.concern for found in safety]
+        record_each("safetyconcern.read", by=request.user, at=clock.now(), objs=read)  # type: ignore[arg-type]
+    context = {"participant": participant, "record": record, "own": own, "on_record": safety}
     return render(request, "sessions/reader/record.html", context)

@@ -345,6 +345,22 @@ def test_the_record_holds_what_was_raised_and_done(world):
     assert concerns_on_record(world.marisol, world.omar, at=at) == []
 
 
+def test_the_record_page_shows_it_and_notes_the_reading(world):
+    concern = now_raised(world)
+    add_words(concern=concern, words="She cried.", by=world.dana, at=clock.now())
+    close_concern(concern=concern, words="Her sister came.", by=world.hanna, at=clock.now())
+    world.marisol.user = make_staff(world.program, Role.PARTICIPANT)
+    world.marisol.save()
+    address = reverse("sessions:participant-record", args=[world.marisol.pk])
+    link = reverse("sessions:safety-concern", args=[concern.pk])
+    for user in (world.hanna, world.dana, world.marisol.user):
+        text = window(user).get(address).text
+        assert "Her sister came." in text
+        assert (link in text) == (user != world.marisol.user)
+    read = AuditEvent.objects.filter(action="safetyconcern.read", object_id=concern.pk)
+    assert read.count() == 3
+
+
 def test_a_tap_by_mistake_is_no_part_of_what_the_participant_reads(world):
     take_back(concern=now_raised(world), by=world.dana, at=clock.now())
     assert concerns_on_record(world.marisol) == []
