@@ -47,8 +47,7 @@ class SignForm(Form):
             # It stands beside the text in which the name was found, outside the form's own tag.
             self.fields[name] = LineField(
                 required=True,
-                label=f"Why “{finding.found}” stays",
-                help_text="Such as: it is the name of a sister. It is kept beside the note.",
+                label=f"Or say why “{finding.found}” stays",
                 widget=forms.TextInput(attrs={"form": FORM_ID, "class": "form-control"}),
                 error_messages={"required": "Take the name out, or say why it stays."},
             )

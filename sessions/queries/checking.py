@@ -182,7 +182,8 @@ def _checked(part: Part, names: Iterable[str], roster: Roster, note: str) -> Che
         )
         checked.hints += [Hint(term.said, term.instead, url) for term in terms]
     for finding in roster.findings(text_in(part.words, names), part=key):
-        sentence = f"“{finding.found}” {_HOW[finding.how].format(finding.shown)}"
+        said = _HOW[finding.how].format(finding.shown)
+        sentence = f"“{finding.found}” {said}" + ("" if said.endswith(".") else ".")
         checked.names.append(Settle(finding, sentence, places.get(finding.about, checked.url)))
     checked.hints = list(dict.fromkeys(checked.hints))
     return checked

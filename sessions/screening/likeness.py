@@ -57,7 +57,7 @@ def likeness(a: list[str], b: list[str]) -> float:
     shared = sum((Counter(a) & Counter(b)).values())
     if 2 * shared < ALIKE * (len(a) + len(b)):
         return 0.0
-    return SequenceMatcher(None, a, b, autojunk=False).ratio()
+    return SequenceMatcher(None, *sorted((a, b)), autojunk=False).ratio()  # in either order
 
 
 def _words(text: str, called: set[str]) -> list[str]:

@@ -489,7 +489,9 @@ class _Line:
 
     def _hit(self, at: int, last: int, term: _Term, how: How | None = None) -> Hit:
         first, end = self.words[at], self.words[last]
-        return Hit(first.start, end.end, term.about, how or term.how, last - at + 1)
+        spelled_out = last > at and any(len(word) > 1 for word in term.words)  # Marisol R.
+        said = How.NAME if term.how == How.INITIALS and spelled_out else term.how
+        return Hit(first.start, end.end, term.about, how or said, last - at + 1)
 
 
 def _place_of(name: str, text: str) -> tuple[int, int] | None:

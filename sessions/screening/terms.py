@@ -50,7 +50,7 @@ _ENGLISH: Final = (
     (JUDGING, r"substance abuse|drug abuse|alcohol abuse|drug habit", "substance use"),
     (JUDGING, r"(?:is|was|been|being|got|gets|getting|stay|stays|stayed|staying|remain|remains|remained|keeps|kept|tested|tests|came back|days|weeks|months|years) clean(?! (?:up|the|his|her|their|out|off))|clean time|clean and sober|clean (?:from|off) \w+", "not using, in recovery for …"),
     (JUDGING, r"(?:tested|tests|came back|is|was) dirty|dirty (?:urines?|tests?|drops?|screens?|ua|uas|needles?)", "the test showed …; used needles"),
-    (JUDGING, r"crazy|insane|psycho|lunatic|mentally ill|the mentally ill|the homeless|schizophrenics?|psychotics?|borderlines?|bipolars", "the person first: lives with …"),
+    (JUDGING, r"crazy|insane|psycho|lunatic|mentally ill|the mentally ill|the homeless|schizophrenics|psychotics|borderlines|bipolars", "the person first: lives with …"),
     (JUDGING, r"committed suicide|failed suicide|successful suicide|suicide gesture|suicidal gesture|parasuicid\w+", "died by suicide; tried to end their life"),
     (JUDGING, r"wheelchair~bound|confined to a wheelchair|handicapped|retarded", "uses a wheelchair; lives with a disability"),
     (JUDGING, r"enabler|codependent|co~dependent", "what they do for each other"),
@@ -130,4 +130,5 @@ def terms_in(text: str, *, own_words: bool = False) -> list[Term]:
 
 
 def _spanish(text: str) -> bool:
-    return "es" in languages_of(words_of(text))
+    """Whether the rest of the text is, so that SI is a yes or an if."""
+    return languages_of(words_of(re.sub(r"\bSI\b", "", text))) == ("es",)

@@ -266,8 +266,8 @@ def test_ones_own_names_are_never_found(people: list[Named], data: st.DataObject
 
 def test_a_whole_session_is_looked_through_in_well_under_a_second() -> None:
     people = [called(first, last) for first, last in zip(
-        "Marisol Tuấn Will Ines Ahmed Kathryn Robert Guadalupe Hope Deshawn Olena Priya".split(),
-        "Rivera Nguyễn Baker Cruz Haddad Kowalski Stone Solís Young Washington Petrenko Patel".split(),
+        ["Marisol", "Tuấn", "Will", "Ines", "Ahmed", "Kathryn", "Robert", "Guadalupe", "Hope", "Deshawn", "Olena", "Priya"],
+        ["Rivera", "Nguyễn", "Baker", "Cruz", "Haddad", "Kowalski", "Stone", "Solís", "Young", "Washington", "Petrenko", "Patel"],
         strict=True,
     )]  # fmt: skip
     words = "today we spoke about sleep and Rest in Portland with Gretchen who likes long walks on Monday "
