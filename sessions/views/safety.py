@@ -19,7 +19,7 @@ from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
-from phpsupport.programs.crisis import crisis_line
+from phpsupport.programs.models import policy_in_force
 from sessions import policies
 from sessions.actions import safety as acts
 from sessions.forms.safety import AddForm, CloseForm, WordsForm
@@ -76,16 +76,22 @@ def _told(request: Asked, concern: SafetyConcern, said: str = "") -> JsonRespons
     """The lines that stand where the tap was."""
     shown = safety.for_page().get(pk=concern.pk)
     page = safety.concern_page(shown, request.user, clock.now())
-    line = crisis_line(shown.program, at=clock.now()) if page.nobody_left else ""
+    line = _line_for(shown) if page.nobody_left else ""
     html = render_to_string(
         "sessions/safety/_told.html", {"page": page, "said": said, "crisis_line": line}, request
     )
     return JsonResponse({"html": html})
 
 
+def _line_for(concern: SafetyConcern) -> str:
+    """The program's crisis line; the site's own number stands beside it."""
+    today = clock.local_date(clock.now(), concern.program.zone)
+    return str(policy_in_force(concern.program_id, today)["safety_line"])
+
+
 def _how_far(request: Asked, found: SafetyConcern) -> JsonResponse:
     page = safety.concern_page(found, request.user, clock.now())
-    line = crisis_line(found.program, at=clock.now()) if page.nobody_left else ""
+    line = _line_for(found) if page.nobody_left else ""
     html = render_to_string(
         "sessions/safety/_line.html", {"page": page, "crisis_line": line}, request
     )
@@ -121,7 +127,7 @@ def _page(request: Asked, found: SafetyConcern, *, sent: WordsForm | None = None
         "adding": sent if isinstance(sent, AddForm) else _adding(found),
         "closing": sent if isinstance(sent, CloseForm) else _closing(found),
         "closing_open": isinstance(sent, CloseForm),
-        "crisis_line": crisis_line(found.program, at=now) if page.line.open else "",
+        "crisis_line": _line_for(found) if page.line.open else "",
         "lists": scope_of(request.user).has(found.program_id, *LOOKING),
     }
     return render(request, "sessions/safety/concern.html", context, status=422 if sent else 200)
