@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from participants.models import Goal, Participant
 from phpsupport.access.grants import GrantedQuerySet
-from phpsupport.lib.fields import EncryptedTextField
+from phpsupport.lib.fields import EncryptedCharField, EncryptedTextField
 from phpsupport.lib.history import tracked
 from phpsupport.lib.models import AppendOnly, Row
 from phpsupport.programs.models import Program
@@ -203,7 +203,7 @@ def _one_note(name: str) -> models.CheckConstraint:
 class Addendum(NoteEntry):
     """Dated words added after signing, with the reason."""
 
-    reason = models.CharField(max_length=120)
+    reason = EncryptedCharField(max_length=120)
     words = EncryptedTextField()
 
     class Meta:

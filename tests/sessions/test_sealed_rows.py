@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ from django.urls import NoReverseMatch, reverse
 
 from phpsupport.audit.models import AuditEvent
 from sessions import digest, sealing
-from sessions.actions.addenda import add_addendum, void_note
+from sessions.actions.addenda import VERSIONS_APART, add_addendum, void_note
 from sessions.actions.attendance import Mark, mark_attendance
 from sessions.actions.review import cosign_note, return_note
 from sessions.models import Addendum, Cosignature, GroupNote, NoteVoid, ProgressNote
@@ -37,6 +38,7 @@ TABLES = {
     "group_sessions_notevoid": NoteVoid,
 }
 NOTE = "group_sessions_progressnote"
+MIGRATION = "sessions.migrations.0013_reasons_of_addenda"
 
 
 def with_everything() -> World:
@@ -54,7 +56,7 @@ def with_everything() -> World:
         version=world.session.attendance_version, why="She came at ten past.",
     )  # fmt: skip
     void_note(note=second, reason="Another person.", by=world.leader, at=LATER)
-    world.sign(seen={second.participant_id: 1}, at=LATER + timedelta(minutes=5))
+    world.sign(seen={second.participant_id: VERSIONS_APART + 1}, at=LATER + timedelta(minutes=5))
     return world
 
 
@@ -205,6 +207,10 @@ def _wrong() -> set[tuple[str, str]]:
 
 CHANGED, NOT_OURS = signatures.CHANGED, signatures.NOT_OURS
 FORGED_TOKEN = "enc1:test:" + base64.urlsafe_b64encode(bytes(60)).decode()
+# The first addendum was cosigned with the note, the next came afterwards.
+FIRST_ADDED = "(SELECT id FROM group_sessions_addendum ORDER BY at LIMIT 1)"
+NEXT_ADDED = "(SELECT id FROM group_sessions_addendum ORDER BY at LIMIT 1 OFFSET 1)"
+ANOTHER_REASON = "(SELECT reason FROM group_sessions_addendum ORDER BY at DESC LIMIT 1)"
 TAMPERED: dict[str, tuple[str, set[tuple[str, str]]]] = {
     "a fact": (
         f"UPDATE {NOTE} SET minutes = minutes + 1", {("progress note", CHANGED)},
@@ -250,20 +256,20 @@ TAMPERED: dict[str, tuple[str, set[tuple[str, str]]]] = {
         {("cosignature", CHANGED)},
     ),
     "an addendum that was cosigned": (
-        "UPDATE group_sessions_addendum SET reason = 'Else' WHERE reason = 'Asked'",
+        f"UPDATE group_sessions_addendum SET reason = {ANOTHER_REASON} WHERE id = {FIRST_ADDED}",
         {("addendum", NOT_OURS), ("cosignature", CHANGED)},
     ),
     "an addendum after the cosignature": (
-        "UPDATE group_sessions_addendum SET reason = 'Else' WHERE reason = 'Later'",
+        f"UPDATE group_sessions_addendum SET reason = {ANOTHER_REASON} WHERE id = {NEXT_ADDED}",
         {("addendum", NOT_OURS)},
     ),
     "beside which note an addendum stands": (
         "UPDATE group_sessions_addendum SET progress_note_id = (SELECT v.progress_note_id FROM "
-        "group_sessions_notevoid v) WHERE reason = 'Later'",
+        f"group_sessions_notevoid v) WHERE id = {NEXT_ADDED}",
         {("addendum", NOT_OURS)},
     ),
     "an addendum that is gone": (
-        "DELETE FROM group_sessions_addendum WHERE reason = 'Later'",
+        f"DELETE FROM group_sessions_addendum WHERE id = {NEXT_ADDED}",
         {("addendum", signatures.GONE)},
     ),
     "a cosignature that is gone": (
@@ -498,3 +504,24 @@ def test_the_trail_names_every_row_beside_a_note() -> None:
         for pk in model.objects.values_list("pk", flat=True)
     }  # fmt: skip
     assert told == there
+
+
+def test_reasons_from_before_are_encrypted_and_go_back(as_owner: Any) -> None:
+    class Editor:
+        connection = as_owner
+
+    def stored() -> list[str]:
+        asked = as_owner.execute("SELECT reason FROM group_sessions_addendum")
+        return [row[0] for row in asked.fetchall()]
+
+    world = make_world(2)
+    note = world.signed().parts[0]
+    add_addendum(note=note, reason="Forgotten", words="More.", by=world.leader, at=LATER)
+    rewrite = import_module(MIGRATION).Migration.operations[1]
+    there, back = rewrite.code, rewrite.reverse_code
+    back(None, Editor)
+    assert stored() == ["Forgotten"]
+    there(None, Editor)
+    assert stored()[0].startswith("enc1:")
+    assert Addendum.objects.get().reason == "Forgotten"
+    assert not verify().wrong
