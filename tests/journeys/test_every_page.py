@@ -20,6 +20,7 @@ from phpsupport.importing.report import Report
 from phpsupport.lib import clock
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
+from sessions.actions.safety import raise_concern
 from sessions.models import CurriculumItem
 from tests.access.table import TABLE, Open, Page, Thing
 
@@ -89,6 +90,10 @@ def things(program: Program) -> dict[str, Any]:
         "series": series.pk,
         "session": series.sessions.filter(starts_at__gt=now).earliest("starts_at").pk,
         "past": noted.pk,
+        "safety": raise_concern(
+            session=noted, participant=noted.progressnotes.first().participant,
+            by=noted.assignments.filter(active=True).first().person, at=now,
+        ).pk,
         "enrollment": series.enrollments.first().pk,
         "waitlist": waiting.pk,
         "group_note": noted.groupnotes.get().pk,
