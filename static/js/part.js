@@ -114,15 +114,21 @@ export class Part {
     this.clean();
   }
 
+  /* Of what is stored, that which has a field on this page. */
+  shown(stored) {
+    const here = this.values();
+    return Object.fromEntries(Object.entries(stored).filter(([name]) => name in here));
+  }
+
   /* Whether these words are our own of before: sent, arrived, and only their answer was lost. */
   sentBefore(stored) {
-    const there = near(stored);
+    const there = near(this.shown(stored));
     return [...this.tried, this.saved].some((known) => near(Object.fromEntries(JSON.parse(known))) === there);
   }
 
   /* Whether these words are what the tab before sent while it closed, and nothing was typed since. */
   isLate(stored) {
-    return this.late?.brought === this.now && this.late.wasSent(near(stored));
+    return this.late?.brought === this.now && this.late.wasSent(near(this.shown(stored)));
   }
 
   clean() {

@@ -53,6 +53,14 @@ class Figures:
     def worst(self) -> float:
         return max(self.losses, default=0.0)
 
+    @property
+    def so_far(self) -> str:
+        """One line for who waits."""
+        return (
+            f"{self.runs} runs, {self.worst:.2f} s lost at worst, {len(self.false_saved)} false, "
+            f"{len(self.unsaved)} never saved"
+        )
+
     def __str__(self) -> str:
         cuts = ", ".join(f"{kind} {number}" for kind, number in sorted(self.cuts.items()))
         lost = sum(1 for loss in self.losses if loss > 0)
@@ -139,7 +147,12 @@ class Person:
     def look_and_type(self, now: float) -> None:
         seen = self.page.evaluate(LOOK)
         if seen is None:
-            self.sign_in_on_the_page()
+            if now > self.gives_up:
+                words = self.page.inner_text("body")[:200]
+                self.figures.unsaved.append(f"{self.name}: {self.page.url} {words}")
+                self.end()
+            else:
+                self.sign_in_on_the_page()
             return
         self.check(seen)
         if seen["asks"]:
