@@ -130,27 +130,3 @@ def read_parts(
         else:
             faulty.append(form)
     return typed, faulty
-
-
-class AddendumForm(Form):
-    """Words added beside a signed note."""
-
-    submit = "Add to the note"
-    reason = LineField(label="Why you add something", max_length=120)
-    words = ProseField(label="What you add", rows=4, max_length=5000)
-
-
-class VoidForm(Form):
-    """A note declared void."""
-
-    submit = "Declare void"
-    reason = ProseField(
-        label="Why is it void?", rows=2, max_length=1000, help_text="Kept beside the note for good."
-    )
-
-
-class ReturnForm(Form):
-    """A note returned to its author."""
-
-    submit = "Return"
-    comment = ProseField(label="What is missing?", rows=3, max_length=2000)

@@ -67,10 +67,16 @@ class Sheet:
     entries: list[Entry] = field(default_factory=list)
     facts: str = ""
     addenda: int = 0
+    month: str = ""  # on a participant's record
+    group_part: "Sheet | None" = None  # the nameless part, for the care team
 
     @property
     def state_kind(self) -> str:
         return STATES[self.state][1]
+
+    @property
+    def late_words(self) -> str:
+        return f"signed {self.late} late" if self.late else ""
 
     @property
     def state_words(self) -> str:

@@ -1,6 +1,7 @@
 """The supervisor's pages."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ from django.urls import reverse
 
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
+from phpsupport.programs.models import PolicyProfile
 from phpsupport.users.models import User
-from sessions.models import Cosignature, CosignatureDecision
+from sessions.actions.addenda import add_addendum, void_note
+from sessions.actions.review import cosign_note, return_note
+from sessions.models import Cosignature, CosignatureDecision, GroupNote, ProgressNote
 from tests.factories import PASSWORD, make_facilitator, make_group, make_program, make_staff
 from tests.sessions.worlds import AFTER, World, make_world
 
@@ -180,3 +184,111 @@ def test_a_facilitator_has_no_queue() -> None:
     world = make_world(1)
     make_facilitator(world.program)
     assert signed_in(world.leader).get(reverse("sessions:review-queue")).status_code == 403
+
+
+def following_session(world: World, name: str, **more: Any) -> World:
+    """Another session of the program, of another facilitator of the same supervisor."""
+    other = make_world(2, program=world.program, group=make_group(world.program, name))
+    type(other.facilitator).objects.filter(pk=other.facilitator.pk).update(
+        supervisor=world.supervisor
+    )
+    other.signed(**more)
+    return other
+
+
+def test_the_queue_says_what_is_late_and_shows_one_author_where_asked() -> None:
+    world = make_world(2)
+    world.signed()
+    late = following_session(world, "Evening Circle", at=AFTER + timedelta(hours=29))
+    client = signed_in(world.supervisor)
+    queue = reverse("sessions:review-queue")
+    body = client.get(queue).content.decode()
+    assert "signed 5 hours late" in body
+    answer = client.get(queue, {"author": str(late.leader.pk)})
+    assert [row.session_id for row in answer.context["rows"]] == [late.session.pk]
+    # Whoever asks for nonsense sees everything.
+    assert len(client.get(queue, {"author": "x"}).context["rows"]) == 2
+
+
+def test_the_first_due_stands_first_whenever_it_was_signed() -> None:
+    world = make_world(2)
+    world.signed()
+    PolicyProfile.objects.create(
+        program=world.program, effective_from=date(2026, 1, 1), rules={"note_due_hours": 2},
+        set_at=AFTER,
+    )  # fmt: skip
+    sooner = following_session(world, "Evening Circle", at=AFTER + timedelta(hours=1))
+    rows = signed_in(world.supervisor).get(reverse("sessions:review-queue")).context["rows"]
+    assert [row.session_id for row in rows] == [sooner.session.pk, world.session.pk]
+
+
+def test_after_the_last_note_of_a_session_the_next_one_comes() -> None:
+    world = make_world(2)
+    notes = world.signed().notes
+    other = following_session(world, "Evening Circle", at=AFTER + timedelta(minutes=1))
+    client = signed_in(world.supervisor)
+    mine = f"{page(world)}?author={world.leader.pk}"
+    theirs = f"{page(other)}?author={other.leader.pk}"
+    shown = client.get(mine)
+    assert shown.context["after"].session_id == other.session.pk
+    data = {"read": shown.context["read"], "secret": PASSWORD}
+    first, *rest = (str(note.pk) for note in notes)
+    assert client.post(mine, data | {"note": first}).headers["Location"] == mine
+    assert client.post(mine, data | {"note": rest}).headers["Location"] == theirs
+    # The last one returned leads to the empty queue.
+    read = client.get(theirs).context["read"]
+    for place, note in enumerate((*ProgressNote.objects.filter(session=other.session),
+                                  *GroupNote.objects.filter(session=other.session))):  # fmt: skip
+        kind = "group" if isinstance(note, GroupNote) else "progress"
+        answer = client.post(
+            reverse("sessions:return", args=[kind, note.pk]), {"comment": "More?", "read": read}
+        )
+        then = theirs if place < 2 else reverse("sessions:review-queue")
+        assert answer.headers["Location"] == then
+
+
+def test_what_was_added_meanwhile_is_read_before_it_is_returned() -> None:
+    world = make_world(2)
+    note = world.signed().parts[0]
+    client = signed_in(world.supervisor)
+    read = client.get(page(world)).context["read"]
+    add_addendum(note=note, reason="More", words="Yes.", by=world.leader, at=AFTER)
+    address = reverse("sessions:return", args=["progress", note.pk])
+    answer = client.post(address, {"comment": "What next?", "read": read})
+    assert answer.status_code == 422
+    assert "Something was added" in answer.content.decode()
+    # What was typed is still there, and goes once the addendum was read.
+    assert "What next?" in answer.content.decode()
+    read = client.get(page(world)).context["read"]
+    assert client.post(address, {"comment": "What next?", "read": read}).status_code == 302
+
+
+def test_a_note_is_shown_with_what_its_state_is_called() -> None:
+    world = make_world(2)
+    group, first, second = world.signed().notes
+    cosign_note(note=group, by=world.supervisor, at=AFTER)
+    return_note(note=first, comment="More?", by=world.supervisor, at=AFTER)
+    void_note(note=second, reason="Another person.", by=world.leader, at=AFTER)
+    shown = signed_in(world.supervisor).get(page(world)).context
+    said = {sheet.id: sheet.state_words for sheet in (*shown["group_notes"], *shown["part_notes"])}
+    assert said == {group.pk: "cosigned and locked", first.pk: "returned", second.pk: "void"}
+    assert shown["waiting"] == 0
+
+
+@pytest.mark.parametrize("name", ["addendum", "void"])
+def test_writing_beside_a_note_costs_the_same_however_much_stands_there(
+    name: str, django_assert_max_num_queries: Any
+) -> None:
+    counts = []
+    for entries in (1, 3):
+        world = make_world(2)
+        note = world.signed().parts[0]
+        for n in range(entries):
+            add_addendum(note=note, reason=str(n), words="x", by=world.leader, at=AFTER)
+        client = signed_in(world.leader)
+        address = reverse(f"sessions:{name}", args=["progress", note.pk])
+        client.get(address)
+        with django_assert_max_num_queries(12) as seen:
+            assert client.get(address).status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
