@@ -121,6 +121,11 @@ POINTS: Final = _set(
     "una unos unas este esta ese esa su sus mi mis tu tus nuestro nuestra del al algun ningun cada mucho "
     "mucha more less much great good new big small"
 )
+# Before a word with a capital: it is spoken of as a thing.
+ARTICLES: Final = _set(
+    "the a an his her their my our your its el la los las un una este esta su sus mi tu nuestro "
+    "nuestra del al"
+)
 # After a name of a place or an undertaking.
 PLACES: Final = _set("""
     center centre church house street avenue ave road rd st blvd boulevard drive lane hospital clinic
@@ -134,7 +139,7 @@ KIN: Final = _set("""
     nephew grandma grandpa grandmother grandfather grandson granddaughter girlfriend boyfriend fiance
     fiancee stepson stepdaughter stepmother stepfather godson godmother roommate landlord boss manager
     neighbor neighbour teacher coach pastor priest doctor dr nurse therapist counselor dentist lawyer
-    judge sponsor dog cat puppy kitten horse bird singer author president
+    judge sponsor named called llamado llamada llama dog cat puppy kitten horse bird singer author president
     hermana hermano hijo hija madre padre mama papa esposa esposo mujer marido tia tio prima primo
     sobrina sobrino abuela abuelo nieto nieta novia novio suegra suegro cunada cunado jefe jefa vecina
     vecino maestra maestro pastora doctora dra enfermera enfermero terapeuta abogada abogado perro

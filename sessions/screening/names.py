@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from sessions.screening import near
 from sessions.screening.known import (
     ABBREVIATIONS,
     ACTS,
+    ARTICLES,
     BEFORE_A_MONTH,
     BEFORE_OF,
     BEGINS,
@@ -33,6 +35,7 @@ from sessions.screening.known import (
     PLACES,
     POINTS,
     PROPER,
+    SHORTENED,
     SPEAKS,
     VERBS_END,
 )
@@ -250,12 +253,19 @@ class _Line:
     def __init__(self, text: str, roster: Roster, own: _Own, part: UUID | None) -> None:
         self.text, self.roster, self.own, self.part = text, roster, own, part
         self.words = words_of(text)
-        self.languages = languages_of(self.words)
+        self._at = 0
+        self._spoken = _languages_by_word(self.words)
         self.vietnamese = is_vietnamese(self.words)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Of the sentence in which the word stands that is looked at."""
+        return self._spoken[self._at]
 
     def hits(self, offset: int) -> list[Hit]:
         found: dict[tuple[int, UUID], Hit] = {}
         for at, word in enumerate(self.words):
+            self._at = at
             for hit in (*self._exact(at, word), *self._unparted(word)):
                 place = (hit.start, hit.about)
                 if place not in found or hit.words > found[place].words:
@@ -329,7 +339,7 @@ class _Line:
         if not is_ordinary(word.folded, self.languages):
             return True
         if not word.opens:
-            return not self._pointed_at(at)
+            return not self._pointed_at(at) and not self._ends_a_title(at)
         return self._acts(at)
 
     def _other_marks(self, word: Word, term: _Term) -> bool:
@@ -351,9 +361,12 @@ class _Line:
             dotted = self.text[words[0].end : words[0].end + 1] == "."
             return dotted and all(word.letter for word in words)
         # M. Rivera, Marisol R.
-        letter = words[0] if len(words[0].folded) == 1 else words[-1]
-        point = self.text[letter.end : letter.end + 1] == "."
-        return letter.said.isupper() or (point and letter is words[0])
+        first = len(words[0].folded) == 1
+        letter = words[0] if first else words[-1]
+        if first and self.text[letter.end : letter.end + 1] == ".":
+            return True
+        # Without a point, “A young man” is nobody.
+        return letter.said.isupper() and (not first or words[1].capital)
 
     # --- names misspelled -------------------------------------------------------------------------
     def _like(self, at: int, word: Word) -> Iterable[Hit]:
@@ -390,7 +403,7 @@ class _Line:
             return not ordinary and not is_ordinary(word.folded, ("en", "es")) and (
                 not self.vietnamese
             )  # fmt: skip
-        if word.folded in GIVEN and not ordinary and self._of_kin(at):
+        if word.folded in GIVEN and not ordinary and (self._of_kin(at) or self._in_a_title(at)):
             return False
         if not ordinary:
             return True
@@ -412,7 +425,9 @@ class _Line:
 
     def _pointed_at(self, at: int) -> bool:
         before = self._before(at)
-        return before in POINTS and not (before == "a" and "es" in self.languages)
+        if before == "a" and "es" in self.languages:
+            return False
+        return before in (ARTICLES if self.words[at].capital else POINTS)
 
     def _is_place(self, at: int) -> bool:
         """Grace Church, San José, May Street."""
@@ -424,6 +439,8 @@ class _Line:
 
     def _is_month(self, at: int) -> bool:
         before = self._before(at)
+        if self.words[at].opens and self._other_month(at):  # June was hard; July may be easier
+            return True
         if before in BEFORE_A_MONTH or _DIGITS.match(self.text[self.words[at].end :]):
             return True
         if re.search(r"\d\s*(?:de )?$", self.text[: self.words[at].start]):
@@ -432,13 +449,26 @@ class _Line:
             self.words[at - 2].folded in BEFORE_OF or bool(re.search(r"\d", self.words[at - 1].gap))
         )  # fmt: skip
 
+    def _other_month(self, at: int) -> bool:
+        others = (word.folded for n, word in enumerate(self.words) if 0 < n - at < 8)
+        return any(other in MONTHS and other != self.words[at].folded for other in others)
+
     def _in_a_title(self, at: int) -> bool:
-        """Beside another word with a capital that opens nothing, as in a title."""
-        beside = (self._next(at, -1), self._next(at))
-        return any(
-            w and w.capital and w.cased and not w.opens and w.folded not in self.roster.by_first
-            for w in beside
-        )
+        """Beside another word with a capital that is nobody's name here, as in a title."""
+        after = self._next(at)
+        return self._ends_a_title(at) or bool(after and self._titles(after, after.gap))
+
+    def _ends_a_title(self, at: int) -> bool:
+        """Veterans Day, Grand Canyon."""
+        before = self._next(at, -1)
+        return bool(before and self._titles(before, self.words[at].gap))
+
+    def _titles(self, word: Word, gap: str) -> bool:
+        if gap != " " or word.opens or not (word.capital and word.cased) or word.letter:
+            return False
+        if word.folded in KIN or word.folded in SHORTENED or word.folded in PROPER:
+            return False
+        return word.folded not in self.roster.by_first and not self.roster.like(word.folded)
 
     def _of_kin(self, at: int) -> bool:
         return self._before(at) in KIN
@@ -468,8 +498,8 @@ class _Line:
         if after.capital and after.cased:
             return after.folded in self.roster.by_first
         then = self._next(at, 2)
-        if then and not then.opens and then.folded in ACTS:  # art supplies came
-            return False
+        if then and (then.gap.startswith(",") or (not then.opens and then.folded in ACTS)):
+            return False  # long days, short nights; art supplies came
         return self._ends_as_a_verb(after)
 
     def _ends_as_a_verb(self, word: Word) -> bool:
@@ -492,6 +522,17 @@ class _Line:
         spelled_out = last > at and any(len(word) > 1 for word in term.words)  # Marisol R.
         said = How.NAME if term.how == How.INITIALS and spelled_out else term.how
         return Hit(first.start, end.end, term.about, how or said, last - at + 1)
+
+
+def _languages_by_word(words: list[Word]) -> list[tuple[str, ...]]:
+    """For each word the languages that its sentence may be in, or else the whole line."""
+    whole = languages_of(words)
+    starts = [at for at, word in enumerate(words) if word.opens] + [len(words)]
+    found: list[tuple[str, ...]] = []
+    for start, end in pairwise(starts):
+        spoken = languages_of(words[start:end])
+        found += [spoken if len(spoken) == 1 else whole] * (end - start)
+    return found
 
 
 def _place_of(name: str, text: str) -> tuple[int, int] | None:

@@ -358,7 +358,7 @@ hector ector
 hussein husain hussain hossein
 ian iain
 ibrahim ebrahim abraham
-ines inez agnes
+ines inez
 isabel isabelle isabella ysabel izabel
 ivan yvan
 jaclyn jacqueline jacklyn
@@ -478,6 +478,44 @@ stewart stuart
 """
 
 
+# Other names that many people bear: one of them is hardly a misspelling of another where the text
+# says that somebody outside is meant.
+_OTHERS: Final = """
+adam adele ahmed aida aiden akira alan alba albert alejo alfonso alice alina alisa alonzo alma alvin amal
+amani amara amaya amina amir amira amit amy ananya anders andre angel anika anil anita annette anton
+antoine april arash ariana ariel arjun armando arnold arun ashley astrid audrey aurora austin ava avery
+aziz barbara barry beatriz becky bella bernice bertha bethany betty bianca blake blanca bonnie boris brad
+brandon brenda brent brett bruce bruno bryan caleb calvin camila carla carmen carol carrie cecil cedric
+celeste celia chad chandra chelsea cheryl chloe cindy clark claudia clayton clifford clyde cody connie
+corey courtney crystal curtis dale damian dana danny daria darlene darrell dawn dean debbie delia
+deepak denise dennis derek derrick desmond diane diego dina dolores donald donna doris doug duane dustin
+dylan earl eddie edgar edith eileen elaine elijah elisa ella ellen elmer elsa elsie emilio enrique erick
+erin ernest estela esther ethan ethel eva fabian faisal farah farid fatma felix fernanda fiona floyd
+gail garrett gary gene george gerald geraldine giovanni gladys glen gloria gordon graciela grant greg
+guadalupe hanh harold harriet hasan heather hector heidi helga herbert herman hilda hiroshi holly homer
+huda hugo humberto hung ian ida ilse imani imran ingrid irene iris irma irving isaac ismael ivonne jackie
+jade jamal jan jana janet janice jared jasmine jason javier jean jeff jenna jeremy jerome jesse jill joan
+joanne jocelyn jody joel johanna jonah jorge josefina joy joyce juan juana juanita judy julie julio june
+kaitlyn kamal karen karim karina katrina keith kelly ken kenji kerry khaled khalid khanh kim kirk krista
+kurt kyle lana lance larry laura lauren leah leila lena leon leonard leroy leslie lidia linda lindsey
+ling lisa lloyd logan lois lola loretta lori lorraine lucas lucia luis lupe luz lyle lynn mabel mai
+malik marcela marcia marco mariam mariana marilyn marina mario marion marisa marissa marjorie marlene
+marsha marshall marta martha marvin mary matilde maureen maya megan mei melanie melinda melvin mercedes
+meredith michele mila mildred milton mina minerva minh miranda miriam mitchell mohan moises molly mona
+monique morgan morris mustafa myra myrtle nadia nadine naomi natasha neil nelson nicolas nina noah noel
+noemi nora norma norman olga oliver omar oscar otto pablo pamela pat paula pauline pearl pedro peggy
+penny perry peter phil phyllis pierre priya rachel rahim rahul ralph ramiro ramon randall randy raquel
+rashid ravi raymond regina rhonda rita robin rocio rodney rodrigo roger roland romeo rosa rosalie
+rosario rose ross roxanne roy ruby rudolf rusty ruth ryan sabrina sadie saeed sahar said sally salma
+salvador samira sandra sanjay sara saul scott sean selena sergio seth shane shannon sharon shauna sheila
+shelby shelly sherry shirley sidney silvia simon sonia spencer stacy stanley stella steve stewart sunil
+susana suzanne svetlana tamara tammy tanya tara tariq tasha teresa thelma thu tiffany tim tina toby todd
+tonya tracy trang travis trent trevor troy tyler tyrone valentina valerie vanessa vera vernon veronica
+vicki victor vincent viola violet virginia vivian wade walter wanda warren wayne wendell wendy wesley
+whitney willard wilma xavier yasmin yesenia yolanda yuki yusuf yvette yvonne zaid zainab zoe zulma
+"""
+
+
 def _lines(text: str) -> list[str]:
     """The lines of a table without accents, as names are compared."""
     apart = unicodedata.normalize("NFKD", text)
@@ -516,4 +554,4 @@ def _read_spellings() -> dict[str, frozenset[str]]:
 
 CALLED, BORNE_BY = _read_diminutives()
 SPELLED: Final = _read_spellings()
-GIVEN: Final = frozenset({*CALLED, *BORNE_BY, *SPELLED})
+GIVEN: Final = frozenset({*CALLED, *BORNE_BY, *SPELLED, *_OTHERS.split()})

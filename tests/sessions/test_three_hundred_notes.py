@@ -16,101 +16,10 @@ import pytest
 
 from participants.names import display_name
 from sessions.screening import Named, Roster, names_in
+from tests.sessions.note_material import FIRST, SECOND, Material
 
 NOTES = 300
 AT_MOST = 0.05
-
-# First name, what the person is also called (nobody wrote that down for the search).
-FIRST = {
-    "Marisol": ["Mari"], "José": ["Pepe"], "Guadalupe": ["Lupe", "Lupita"], "Robert": ["Bob", "Rob", "Bobby"],
-    "William": ["Bill", "Billy"], "Elizabeth": ["Liz", "Beth", "Betty"], "Francisco": ["Paco", "Pancho"],
-    "Ignacio": ["Nacho"], "Margaret": ["Peggy", "Maggie"], "Tuấn": [], "Ngọc": [], "Linh": [], "Minh": [],
-    "Deshawn": [], "Latoya": [], "Tyrone": ["Ty"], "Kathryn": ["Kathy", "Katie"], "Jonathan": ["Jon"],
-    "Ana": ["Anita"], "Renée": [], "Zoë": [], "Søren": [], "Łukasz": [], "Jürgen": [], "Siobhán": [],
-    "Anne-Marie": [], "María José": [], "Mary Ellen": [], "Jean-Pierre": [], "Ana Lucía": [],
-    "Ahmed": [], "Fatima": [], "Yusuf": [], "Mohamed": [], "Aisha": [], "Olena": [], "Dmitri": ["Dima"],
-    "Svetlana": ["Sveta"], "Will": [], "Hope": [], "Grace": [], "Mark": [], "May": [], "Art": [], "Faith": [],
-    "Joy": [], "Rose": [], "Summer": [], "Luz": [], "Paz": [], "Rosa": ["Rosita"], "April": [], "Dolores": ["Lola"],
-    "Christopher": ["Chris"], "Alejandro": ["Alex"], "Gabriela": ["Gaby"], "Jennifer": ["Jenny", "Jen"],
-    "Michael": ["Mike"], "Enrique": ["Quique"], "Concepción": ["Concha"], "Jesús": ["Chuy"], "Eduardo": ["Lalo"],
-    "Samantha": ["Sam"], "Benjamin": ["Ben", "Benny"], "Wojciech": [], "Oluwaseun": [], "Chidi": [], "Priya": [],
-    "Rajesh": [], "Mei": [], "Hiroshi": [], "Thanh": [], "Nikolai": ["Kolya"], "Precious": [], "Destiny": [],
-    "Brandon": [], "Ashley": [], "Tiffany": [], "Kevin": [], "Travis": [], "Marcus": [], "Darnell": [], "Yolanda": ["Yoli"],
-    "Rafael": ["Rafa"], "Beatriz": ["Bety"], "Esperanza": [], "Soledad": ["Chole"], "Thomas": ["Tom"], "Susan": ["Sue"],
-}  # fmt: skip
-LAST = [
-    "Rivera", "Nguyễn", "Kowalski", "García Márquez", "de la Cruz", "van der Berg", "O'Brien", "Smith-Jones",
-    "Baker", "Hill", "Brown", "Young", "Cook", "Reyes", "Flores", "Bell", "Rivers", "Nuñez", "Peña", "Ibáñez", "Trần",
-    "Phạm", "Lê", "Washington", "Jefferson", "Okafor", "Adeyemi", "Haddad", "al-Masri", "Petrenko", "Ivanova",
-    "Sørensen", "Müller", "D'Angelo", "McAllister", "Fernández Ortiz", "Gutiérrez", "Castellanos", "Thibodeaux",
-    "Delacroix", "Yamamoto", "Patel", "Chaudhary", "Stone", "Marsh", "Wood", "Santos", "León", "Guerra", "Zapata",
-]  # fmt: skip
-ORDINARY = {
-    "Will", "Hope", "Grace", "Mark", "May", "Art", "Faith", "Joy", "Rose", "Summer", "Luz", "Paz", "Rosa", "April",
-    "Dolores", "Precious", "Destiny", "Esperanza", "Soledad", "Baker", "Hill", "Brown", "Young", "Cook", "Reyes",
-    "Flores", "Bell", "Rivers", "Stone", "Marsh", "Wood", "Santos", "León", "Guerra",
-}  # fmt: skip
-OUTSIDE = [
-    "Karen", "Steve", "Doug", "Heather", "Todd", "Lorraine", "Ramiro", "Graciela", "Ernesto", "Nadia", "Bruce",
-    "Vanessa", "Hugo", "Irma", "Cliff", "Shauna", "Pedro", "Teresa", "Curtis", "Wanda", "Oscar", "Leticia", "Anton",
-    "Brenda", "Felipe", "Monique", "Gail", "Rubén", "Trang", "Omar", "Sarah", "Daniel", "Laura", "Peter", "Julia",
-]  # fmt: skip
-
-PLANTED = {
-    "en": [
-        "{} said that mornings are the hardest.", "She sat beside {} and felt calmer.", "After the break {} came in late.",
-        "He told {} about the bus pass.", "We listened while {} read a poem.", "{} offered to save a seat next week.",
-        "They planned to call {} on the weekend.", "It helped to hear from {} how the first week went.",
-        "Thanks to {}, the circle stayed kind.", "{} and the others laughed about the burnt rice.",
-        "Laughed a lot with {}.", "“I was like {} last year,” was the answer.", "Went for a walk with {} at lunch.",
-        "Asked whether {} could share the recipe.", "{} brought coffee for everyone.", "Agreed with {} that sleep matters.",
-    ],
-    "es": [
-        "{} dijo que dormir le cuesta mucho.", "Se sentó al lado de {} y respiró mejor.", "Después habló con {} en el pasillo.",
-        "Escuchó a {} con atención.", "{} contó cómo fue su primera semana.", "Quiere llamar a {} el fin de semana.",
-        "Le gustó lo que dijo {} sobre su familia.", "Al final {} y los demás se rieron.", "Gracias a {} se sintió en confianza.",
-    ],
-}  # fmt: skip
-POSSESSIVE = [
-    "It was {}'s turn to read.", "She liked {}’s idea of a shared calendar.", "He borrowed {}'s pen and gave it back.",
-    "{}'s story stayed with them.",
-]  # fmt: skip
-CLEAN = {
-    "en": [
-        "Talked about the bus from Portland and the long wait in the rain.", "Will try to walk each morning before breakfast.",
-        "Hope was the word of the day.", "May be able to come on Thursday.", "In May the garden opens again.",
-        "Mark the calendar: the picnic is on Saturday.", "Art helped more than talking today.", "Faith and patience came up often.",
-        "Joy is allowed, even on hard days.", "Rose early, had tea, wrote three lines.", "Summer is when the shelter is full.",
-        "Grace before lunch was a family habit.", "We used the WRAP plan and the card from SAMHSA.", "On Monday the clinic moved to Harbor Street.",
-        "Her sister {outside} called from Boston.", "His dog {outside} sleeps at the door.", "A cousin named {outside} helped with the rent.",
-        "Spoke with Dr. {outside} about the new dose.", "The Red Cross shelter on Mill Road has beds.", "Watched the Super Bowl with neighbors.",
-        "Medicaid sent the letter to the old address.", "Plans to visit the Public Library near City Hall.", "Christmas is a hard time; so is Thanksgiving.",
-        "Said “I am proud of myself” and smiled.", "Took part by listening; nodded often.", "Read aloud from The Four Agreements.",
-        "The bakery opens early and the hill is steep.", "A young man on the bus was kind.", "Cook once, eat twice: that was the tip.",
-        "Baked bread with brown sugar.", "Rivers and woods calm the mind.", "The church bell marked the hour.",
-        "Stone by stone, as the saying goes.", "Practiced box breathing and five things you can see.", "Wants to learn English and Spanish verbs.",
-        "Felt anxious Tuesday; by Friday it had eased.", "The Zoom link did not work at first.", "Asked about Narcan training at the Harbor Center.",
-        "Went to an AA meeting at St. Mark's Church.", "Moved from San José to Oregon in March.", "The judge in Multnomah County moved the date.",
-        "Wrote: Breathe. Rest. Begin again.", "Everyone named one good thing.", "OK with a call next week, but no text messages.",
-        "Nobody had to speak. Most did.", "Laughed about old songs by Prince and Selena.", "Got the keys for the apartment on Grace Street.",
-        "Would like a job at Target or at the hospital.", "Marked three days on the chart and hoped for a fourth.", "Marching band practice starts soon.",
-    ],
-    "es": [
-        "Hoy hablamos de la esperanza y de la paz en casa.", "La luz de la mañana le ayuda a levantarse.", "En abril empieza el curso de inglés.",
-        "Su hermana {outside} vive en Chicago.", "Su primo {outside} lo llamó el domingo.", "Va a la iglesia de Santa Rosa los jueves.",
-        "Trajo flores del mercado.", "La guerra en su país le duele todavía.", "Practicamos la respiración y nombramos cinco cosas.",
-        "Dice que los dolores de espalda han bajado.", "El día de los Reyes extrañó a su familia.", "Quiere trabajar en una panadería de Brooklyn.",
-        "Todos escucharon con respeto.", "Marcó tres días en el calendario.", "Llegó temprano y ayudó con las sillas.",
-        "Rosas y café: así empezó el día.", "Le gusta caminar junto al río.", "“Estoy aquí y eso cuenta”, repitió.",
-        "El martes tiene cita en el Hospital General.", "Mañana será otro día.", "Santos y leones: hablamos de lo que da fuerza.",
-        "Soledad no es lo mismo que estar en silencio.", "Paz fue la palabra del día.",
-    ],
-}  # fmt: skip
-OWN = [
-    "{} took part from the start.",
-    "Today {} wrote a list of strengths.",
-    "{} quiere volver la próxima semana.",
-]
 
 
 @dataclass
@@ -122,8 +31,8 @@ class Tally:
     false_alarms: list[str] = field(default_factory=list)
 
 
-def a_roster(rng: random.Random) -> list[Named]:
-    firsts, lasts = rng.sample(sorted(FIRST), 12), rng.sample(LAST, 12)
+def a_roster(rng: random.Random, of: Material) -> list[Named]:
+    firsts, lasts = rng.sample(sorted(of.first), 12), rng.sample(of.last, 12)
     people = []
     for first, last in zip(firsts, lasts, strict=True):
         preferred = (
@@ -166,7 +75,7 @@ def plain(name: str) -> str:
     return "".join(c for c in apart if not unicodedata.combining(c))
 
 
-def ways(rng: random.Random, person: Named) -> dict[str, str]:
+def ways(rng: random.Random, person: Named, of: Material) -> dict[str, str]:
     """How this person may be named, by kind."""
     first, last = person.first, person.last
     core = last.split()[-1] if last.startswith(("de ", "van ")) else last
@@ -182,9 +91,9 @@ def ways(rng: random.Random, person: Named) -> dict[str, str]:
     }
     if person.preferred:
         made["preferred name"] = person.preferred
-    if FIRST[first]:
-        made["nickname"] = rng.choice(FIRST[first])
-    if first not in ORDINARY and len(first) > 3:
+    if of.first[first]:
+        made["nickname"] = rng.choice(of.first[first])
+    if first not in of.ordinary and len(first) > 3:
         made["lower case"] = plain(first).lower()
     parts = first.replace("-", " ").split()
     if len(parts) > 1:
@@ -202,24 +111,24 @@ def ways(rng: random.Random, person: Named) -> dict[str, str]:
     return made
 
 
-def sentences(rng: random.Random, language: str, many: int) -> list[str]:
-    chosen = rng.sample(CLEAN[language], many)
-    return [s.format(outside=rng.choice(OUTSIDE)) for s in chosen]
+def sentences(rng: random.Random, of: Material, language: str, many: int) -> list[str]:
+    chosen = rng.sample(of.clean[language], many)
+    return [s.format(outside=rng.choice(of.outside)) for s in chosen]
 
 
-def run(seed: int) -> Tally:
+def run(of: Material, seed: int) -> Tally:
     rng = random.Random(seed)
     tally = Tally()
     kinds: Counter[str] = Counter()
     for _ in range(NOTES // 12):
-        people = a_roster(rng)
+        people = a_roster(rng, of)
         roster = Roster.of(people)
         for number, owner in enumerate(people):
             part = None if number == 0 else owner.participant_id
             language = rng.choice(["en", "en", "es"])
-            text = sentences(rng, language, rng.randint(2, 5))
+            text = sentences(rng, of, language, rng.randint(2, 5))
             if part and rng.random() < 0.4:
-                text.insert(0, rng.choice(OWN).format(owner.first))
+                text.insert(0, rng.choice(of.own).format(owner.first))
             if rng.random() < 0.5:
                 tally.clean += 1
                 note = " ".join(text)
@@ -228,16 +137,13 @@ def run(seed: int) -> Tally:
                     tally.false_alarms.append(f"{said}: {note}")
                 continue
             other = rng.choice([p for p in people if p.participant_id != part])
-            made = ways(rng, other)
-            own = (
-                {plain(n).casefold() for n in (owner.first, owner.last, owner.preferred)}
-                if part
-                else set()
-            )
+            made = ways(rng, other, of)
+            names = (owner.first, owner.last, owner.preferred) if part else ()
+            own = {plain(w).casefold() for n in names for w in [n, *n.replace("-", " ").split()]}
             made = {kind: said for kind, said in made.items() if plain(said).casefold() not in own}
             kind = min(made, key=lambda k: (kinds[k], rng.random()))  # each kind about as often
             kinds[kind] += 1
-            frames = POSSESSIVE if kind == "possessive" else PLANTED[language]
+            frames = of.possessive if kind == "possessive" else of.planted[language]
             text.insert(rng.randint(0, len(text)), rng.choice(frames).format(made[kind]))
             note = " ".join(text)
             tally.planted[kind] += 1
@@ -248,9 +154,13 @@ def run(seed: int) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize("seed", [4, 2026])
-def test_every_planted_name_is_found_and_few_clean_notes_are_held_up(seed: int) -> None:
-    tally = run(seed)
+@pytest.mark.parametrize(
+    ("of", "seed"), [(FIRST, 4), (FIRST, 2026), (SECOND, 7)], ids=["first", "again", "second"]
+)
+def test_every_planted_name_is_found_and_few_clean_notes_are_held_up(
+    of: Material, seed: int
+) -> None:
+    tally = run(of, seed)
     print(f"\n{NOTES} notes, seed {seed}")  # noqa: T201
     for kind, planted in sorted(tally.planted.items()):
         print(f"  {kind:26} {tally.found[kind]:3} of {planted:3} found")  # noqa: T201
