@@ -6,6 +6,7 @@ Facilitators and supervisors get theirs from the rosters, registered by the sess
 from django.db.models import Q
 
 from participants.models import Consent, Disclosure, EpisodeOfCare, Participant
+from participants.policies import KEEPS_CONSENTS
 from phpsupport.access.grants import grant, limit
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import Scope
@@ -55,10 +56,6 @@ def episodes_of_sealed_charts(scope: Scope) -> Q | None:
     programs = scope.programs(Role.PRIVACY_OFFICER)
     others = Q(participant__user=None) | ~Q(participant__user=scope.user)
     return Q(participant__sealed_at=None) | Q(program_id__in=programs) & others
-
-
-# Who takes consents and answers for what leaves the program.
-KEEPS_CONSENTS = (Role.PROGRAM_LEAD, Role.CLINICIAN, Role.PRIVACY_OFFICER)
 
 
 @grant(Consent, Disclosure)

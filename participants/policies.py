@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from participants.models import EpisodeOfCare
+from participants.models import Consent, EpisodeOfCare
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.programs.models import Program
@@ -14,6 +14,8 @@ PLANNERS: Final = (Role.SCHEDULER, Role.PROGRAM_LEAD)
 CARE_TEAM: Final = (*PLANNERS, Role.CLINICIAN)
 # Who sees the census and the whole page; facilitators and supervisors see what they need.
 WHOLE_PAGE: Final = (*PLANNERS, Role.CLINICIAN, Role.PRIVACY_OFFICER)
+# Who takes consents to disclose and answers for what leaves the program.
+KEEPS_CONSENTS: Final = (Role.PROGRAM_LEAD, Role.CLINICIAN, Role.PRIVACY_OFFICER)
 REDUCED_PAGE: Final = (Role.FACILITATOR, Role.SUPERVISOR)
 
 
@@ -53,3 +55,18 @@ def refuse_move(user: User, episode: EpisodeOfCare, target: Program) -> str | No
     if same and scope.has(episode.program_id, *PLANNERS) and scope.has(target.pk, *PLANNERS):
         return None
     return "You can move somebody only between programs in which you are scheduler or program lead."
+
+
+def refuse_consents(user: User, program_id: UUID) -> str | None:
+    """Taking a consent to disclose, and saying that its event came about."""
+    if scope_of(user).has(program_id, *KEEPS_CONSENTS):
+        return None
+    return "A clinician, the program lead or the privacy officer of the program keeps consents."
+
+
+def refuse_taking_back(user: User, consent: Consent) -> str | None:
+    """Those who keep consents, on the person's word; and the person themself."""
+    scope = scope_of(user)
+    if consent.participant.user_id == user.pk and scope.programs(Role.PARTICIPANT):
+        return None
+    return refuse_consents(user, consent.program_id)

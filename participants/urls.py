@@ -1,6 +1,6 @@
 from django.urls import path
 
-from participants.views import care_team, census, clinician, page, participant, stays
+from participants.views import care_team, census, clinician, page, participant, sharing, stays
 
 app_name = "participants"
 urlpatterns = [
@@ -9,6 +9,12 @@ urlpatterns = [
     path("mine/", clinician.my_people, name="my-people"),
     path("me/", participant.my_preferences, name="my-preferences"),
     path("me/consent/", participant.my_consent, name="my-consent"),
+    path("me/sharing/", sharing.my_sharing, name="my-sharing"),
+    path("disclosures/", sharing.disclosures, name="disclosures"),
+    path("<uuid:pk>/sharing/", sharing.sharing, name="sharing"),
+    path("<uuid:pk>/sharing/consent/", sharing.consent_take, name="consent-take"),
+    path("sharing/<uuid:pk>/take-back/", sharing.consent_revoke, name="consent-revoke"),
+    path("sharing/<uuid:pk>/came-about/", sharing.consent_end, name="consent-end"),
     path("<uuid:pk>/", page.detail, name="detail"),
     path("<uuid:pk>/edit/", page.edit, name="edit"),
     path("<uuid:pk>/contacts/", page.contacts, name="contacts"),

@@ -40,6 +40,7 @@ from phpsupport.lib.errors import Refused
 
 # What the app of groups adds to a person's page.
 GROUPS, RECORD = "sessions:participant-groups", "sessions:participant-record"
+SHARING = "participants:sharing"
 
 
 @allow(*WHOLE_PAGE, *REDUCED_PAGE)
@@ -76,6 +77,7 @@ def detail(request: Asked, pk: UUID) -> HttpResponse:
             "page": page,
             "groups_url": address_for(GROUPS, request.user, program_ids, pk),
             "record_url": address_for(RECORD, request.user, program_ids, pk) if treats else "",
+            "sharing_url": address_for(SHARING, request.user, program_ids, pk),
             "may_change": writes and refuse_change(request.user, program_ids) is None,
             "may_stay": may_stay,
             "may_team": writes
