@@ -1,6 +1,15 @@
 from django.urls import path
 
-from participants.views import care_team, census, clinician, page, participant, sharing, stays
+from participants.views import (
+    care_team,
+    census,
+    clinician,
+    goals,
+    page,
+    participant,
+    sharing,
+    stays,
+)
 
 app_name = "participants"
 urlpatterns = [
@@ -8,6 +17,8 @@ urlpatterns = [
     path("admit/", stays.admit, name="admit"),
     path("mine/", clinician.my_people, name="my-people"),
     path("me/", participant.my_preferences, name="my-preferences"),
+    path("me/goals/", goals.my_goals, name="my-goals"),
+    path("me/goals/<uuid:goal>/", goals.my_goal, name="my-goal"),
     path("me/consent/", participant.my_consent, name="my-consent"),
     path("me/sharing/", sharing.my_sharing, name="my-sharing"),
     path("disclosures/", sharing.disclosures, name="disclosures"),
@@ -15,6 +26,8 @@ urlpatterns = [
     path("<uuid:pk>/sharing/consent/", sharing.consent_take, name="consent-take"),
     path("sharing/<uuid:pk>/take-back/", sharing.consent_revoke, name="consent-revoke"),
     path("sharing/<uuid:pk>/came-about/", sharing.consent_end, name="consent-end"),
+    path("<uuid:pk>/goals/", goals.goals, name="goals"),
+    path("<uuid:pk>/goals/<uuid:goal>/", goals.goal, name="goal"),
     path("<uuid:pk>/", page.detail, name="detail"),
     path("<uuid:pk>/edit/", page.edit, name="edit"),
     path("<uuid:pk>/contacts/", page.contacts, name="contacts"),
