@@ -177,7 +177,7 @@ def _progress_notes(
     ended_at: datetime,
     facts: Mapping[str, Any],
 ) -> list[ProgressNote]:
-    people = {key: part.person for key, part in parts.items() if part.person}
+    people = {key: part.person for key, part in parts.items() if key and part.person}
     voided = {
         note.participant_id: note
         for note in _void_before(ProgressNote, session=session, participant_id__in=list(people))

@@ -45,9 +45,11 @@ class Command(BaseCommand):
 
 def _start(since: date | None, program_id: UUID | None) -> datetime | None:
     """The day's first instant: at the program's site, else where it begins first."""
-    program = Program.objects.select_related("site").filter(pk=program_id).first()
-    if program_id and program is None:
-        raise CommandError(f"There is no program with the id {program_id}.")
+    program = None
+    if program_id:
+        program = Program.objects.select_related("site").filter(pk=program_id).first()
+        if program is None:
+            raise CommandError(f"There is no program with the id {program_id}.")
     if since is None:
         return None
     return local_day(since, program.zone if program else FIRST_ZONE).start
