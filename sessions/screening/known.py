@@ -149,7 +149,7 @@ PARTICLES: Final = _set("af al av bin bint da dal das de degli dei del della den
     "santa st ten ter van vel von vom y zu zum zur o mc mac abu ben ibn")  # fmt: skip
 
 # Shortened before a name: the point after them ends no sentence.
-SHORTENED: Final = _set("dr dra mr mrs ms sr sra srta st sta prof lic ing vs no")
+SHORTENED: Final = _set("dr dra mr mrs ms sr sra srta st sta prof lic ing vs")
 # Small words that tell a language.
 BEGINS: Final[dict[str, frozenset[str]]] = {
     "en": _set(
