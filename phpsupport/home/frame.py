@@ -93,6 +93,12 @@ ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
         frozenset({R.SUPERVISOR, R.PROGRAM_LEAD, R.SCHEDULER}),
     ),
     (
+        "Find notes",
+        "sessions:note-search",
+        "search",
+        frozenset({R.FACILITATOR, R.SUPERVISOR, R.CLINICIAN, R.PROGRAM_LEAD}),
+    ),
+    (
         "Disclosures",
         "participants:disclosures",
         "send",

@@ -306,6 +306,7 @@ TABLE: dict[str, Open | Page | Thing] = {
     "sessions:safety-mistake": thing(
         "safety", roles(L, F), "POST", same=roles(L), gate=roles(S, L, F)
     ),
+    "sessions:note-search": Page(roles(F, V, C, L), BOTH),
     "sessions:review-queue": Page(JUDGE),
     "sessions:review": thing("past", JUDGE, BOTH, same=roles(L)),
     "sessions:return": thing(
