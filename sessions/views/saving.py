@@ -59,13 +59,9 @@ class Sent:
 @allow(Role.FACILITATOR, methods=("POST",))
 def note_save(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Keep the parts that were sent, and say of each what became of it."""
-    session = load(
-        request,
-        with_heading(GroupSession.objects.all(), reader=request.user),
-        pk,
-        read=False,  # type: ignore[arg-type]
-    )
     user: User = request.user  # type: ignore[assignment]
+    sessions = with_heading(GroupSession.objects.all(), reader=user)
+    session = load(request, sessions, pk, read=False)
     require(policies.can_write_notes(user, session))
     owner = owner_of(request.headers.get("X-Page-Owner", ""))
     if owner is None or owner[0] != user.pk:
@@ -134,7 +130,7 @@ def _stale(session: GroupSession, sent: Sent, saved: Saved, user: User) -> dict[
     drafts = {
         getattr(draft, "participant_id", GROUP): draft for draft in _drafts(session, saved.stale)
     }
-    shown = {}
+    shown: dict[str, str] = {}
     for key, theirs in saved.stale.items():
         draft = drafts.get(key)
         context = {
@@ -191,7 +187,7 @@ def _signed(session: GroupSession, saved: Saved) -> dict[str, str]:
     if GROUP in saved.signed:
         whole = live(GroupNote).filter(session=session).first()
         notes[GROUP] = ("group", whole.pk) if whole else ("", None)
-    shown = {}
+    shown: dict[str, str] = {}
     for key in saved.signed:
         kind, pk = notes.get(key, ("", None))
         context = {"key": _key(key), "signed": True, "kind": kind, "note_id": pk}

@@ -184,7 +184,11 @@ export class Part {
     if (!passages.length) return 0;
     const there = near(given);
     const ours = [left.saved, ...left.tried].some((known) => near(Object.fromEntries(JSON.parse(known))) === there);
-    if (!ours && String(left.version) !== this.version.value) this.version.value = left.version;
+    if (!ours && String(left.version) !== this.version.value) {
+      // Somebody saved since: typed over what stood there then, so that both texts will be shown.
+      this.version.value = left.version;
+      this.saved = left.saved;
+    }
     this.tried = left.tried;
     this.set(back);
     this.late = { wasSent, brought: this.now };
