@@ -51,6 +51,8 @@ PLANNING = frozenset({R.SCHEDULER, R.PROGRAM_LEAD})
 # Label, URL name, icon, roles; in the order in which they stand. The first four make the phone's bar.
 ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
     ("Today", "home:portal", "house", frozenset({R.PARTICIPANT})),
+    ("My goals", "participants:my-goals", "star", frozenset({R.PARTICIPANT})),
+    ("My record", "sessions:my-record", "journal-text", frozenset({R.PARTICIPANT})),
     ("My day", "sessions:my-day", "sun", frozenset({R.FACILITATOR})),
     ("Today", "sessions:today", "house", PLANNING),
     ("My team", "facilitators:board", "people", frozenset({R.SUPERVISOR})),
