@@ -1,6 +1,7 @@
 """Who may do what with a session that they can see: None, or the sentence that says who can."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -19,8 +20,12 @@ from sessions.models import (
     GroupSession,
     ProgressNote,
     SafetyConcern,
+    SeriesFacilitator,
     SessionFacilitator,
 )
+
+# How long after their last session somebody can still hand a series over.
+STILL_WRITING: Final = timedelta(days=14)
 
 
 # --- attendance, outcome and notes ------------------------------------------------------------------
@@ -51,6 +56,18 @@ def can_write_notes(user: User, session: GroupSession) -> str | None:
 
 
 can_sign_note = can_write_notes
+
+
+def can_keep_block(user: User, program_id: UUID, owner_id: UUID | None) -> str | None:
+    """Facilitators keep their own text blocks; supervisors and program leads the program's."""
+    scope = scope_of(user)
+    if owner_id is None:
+        if scope.has(program_id, Role.SUPERVISOR, Role.PROGRAM_LEAD):
+            return None
+        return "The program's text blocks are kept by supervisors and program leads."
+    if owner_id == user.pk and scope.has(program_id, Role.FACILITATOR):
+        return None
+    return "Text blocks of one's own are kept by the facilitator who wrote them."
 
 
 def supervises(user: User, author_id: UUID, program_id: UUID) -> bool:
@@ -162,6 +179,23 @@ def can_read_concerns_words(user: User, concern: SafetyConcern) -> str | None:
 
 def _was_told(user: User, concern: SafetyConcern) -> bool:
     return concern.alerts.filter(person=user).exists()
+
+
+def can_hand_over(user: User, series: GroupSeries, at: datetime) -> str | None:
+    """Who leads the series, or led it until lately."""
+    if scope_of(user).has(series.program_id, Role.FACILITATOR):
+        if series.assignments.filter(facilitator__user=user).exists():
+            return None
+        lately = SessionFacilitator.objects.filter(
+            person=user, session__series=series, active=True, ends_at__gte=at - STILL_WRITING
+        )
+        # Whoever only covered a session of it has nothing to hand over.
+        usual: Any = SeriesFacilitator.pgh_event_model.objects.filter(  # type: ignore[attr-defined]
+            facilitator__user=user, series=series
+        )
+        if lately.exists() and usual.exists():
+            return None
+    return "A hand-over is written by who leads the group, or led it until lately."
 
 
 # --- the schedule -----------------------------------------------------------------------------------

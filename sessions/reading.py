@@ -6,26 +6,28 @@ hand-over. Whoever covered one session reads that session. Whoever stopped leadi
 signed themselves. Days are those of the site: a session belongs to the day on its wall.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from participants.goals import works_with
+from participants.models import Participant
 from phpsupport.access.roles import Role
-from phpsupport.access.scope import Scope
+from phpsupport.access.scope import Scope, scope_of
 from phpsupport.lib.clock import local_date
+from phpsupport.users.models import User
 from sessions.models import (
     Enrollment,
     GroupSession,
     SeriesFacilitator,
     SessionFacilitator,
 )
+from sessions.policies import STILL_WRITING as STILL_WRITING
 
 # How long before their first day a new facilitator may read what is handed over.
 BEFORE_THE_FIRST_DAY: Final = timedelta(days=14)
-# How long after a session its leader still sees what its notes are about: the goals of who came.
-STILL_WRITING: Final = timedelta(days=14)
 # An instant is at most a day away from any site's day.
 ANY_ZONE: Final = timedelta(days=1)
 
@@ -97,3 +99,23 @@ def about_to_cover(scope: Scope) -> QuerySet[Any]:
         ends_at__gte=scope.at,
         starts_at__lte=scope.at + BEFORE_THE_FIRST_DAY,
     ).values("session__series_id")
+
+
+@works_with
+def has_them_on_a_roster(user: User, participant: Participant, at: datetime) -> bool:
+    """Whether somebody leads a series in which the participant has a place on the day at the site:
+    during the stay, and in an alumni group after it."""
+    scope = scope_of(user)
+    led = led_about_now(scope).values("series_id")
+    return any(
+        Enrollment.objects.filter(
+            Q(until_on=None) | Q(until_on__gte=today),
+            program=place,
+            from_on__lte=today + BEFORE_THE_FIRST_DAY,
+            participant=participant,
+            series_id__in=led,
+        ).exists()
+        for place in scope.places
+        if scope.has(place.pk, Role.FACILITATOR)
+        for today in [local_date(at, place.zone)]
+    )

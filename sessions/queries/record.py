@@ -1,20 +1,37 @@
-"""One participant's own part: attendance as a strip, notes in time. Nobody else is in it."""
+"""One participant's own part: attendance by week, goals with what was written about each, notes in
+time, what was handed over. Nobody else is in it."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from participants import names
 from participants.models import Participant
+from participants.queries.goals import GoalLine, goals_of
 from phpsupport.lib import wording
 from phpsupport.users.models import User
-from sessions.models import Attendance, ProgressNote, SessionState, Status
+from sessions.models import (
+    CAME,
+    Attendance,
+    GroupNote,
+    HandOverPart,
+    ProgressNote,
+    SessionState,
+    Status,
+)
 from sessions.queries.attendance import Person
 from sessions.queries.notes import Sheet, sheets
 from sessions.screening import Named
 
-STRIP = 40
-NOTES = 60
+STRIP: Final = 40
+NOTES: Final = 25
+# Of each goal the newest notes are told.
+ABOUT_A_GOAL: Final = 3
+LINKED_AT_MOST: Final = 120
+EXCERPT: Final = 160
 
 MARKS = {
     Status.PRESENT: ("good", "check-lg"),
@@ -28,21 +45,79 @@ LETTERS = {Status.EXCUSED: "E", Status.DECLINED: "D"}
 
 
 @dataclass(frozen=True)
+class Week:
+    """The marks of one week, oldest first."""
+
+    name: str
+    days: list[dict[str, Any]]
+    said: str
+
+
+@dataclass(frozen=True)
+class About:
+    """A goal, and the newest of what was written about it."""
+
+    goal: GoalLine
+    notes: list[tuple[UUID, str, str]]  # the note, its day and group, its beginning
+    more: int
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What one facilitator told the next about this person."""
+
+    hand_over_id: UUID
+    who: str
+    group: str
+    when: str
+    words: str
+
+
+@dataclass
+class Month:
+    """The notes of one month, newest first."""
+
+    name: str
+    notes: list[Sheet] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Record:
     """The page."""
 
     name: str
     pronouns: str
-    strip: list[dict[str, Any]]
+    weeks: list[Week]
     came: int
     marked: int
+    goals: list[About]
+    handed: list[Handed]
     notes: list[Sheet]
-    more: bool
+    older: str  # the day through which the next page goes; '' on the last
+    read: list[Any]  # the rows whose words are shown
+
+    @property
+    def months(self) -> list[Month]:
+        found: list[Month] = []
+        for sheet in self.notes:
+            if not found or found[-1].name != sheet.month:
+                found.append(Month(sheet.month))
+            found[-1].notes.append(sheet)
+        return found
 
 
-def record_of(*, participant: Participant, user: User, zone: str, own: bool) -> Record:
-    """What this person may read about the participant. Five queries. `own` is the participant's
-    own view: notes that stand, without the comments between facilitator and supervisor."""
+def record_of(
+    *,
+    participant: Participant,
+    user: User,
+    zone: str,
+    own: bool,
+    group_parts: bool = False,
+    through: date | None = None,
+) -> Record:
+    """What this person may read about the participant. Eight queries, one more with `group_parts`,
+    the nameless part beside each note. `own` is the participant's own view: notes that stand,
+    without the comments between facilitator and supervisor. `through` is the newest day shown."""
     place = ZoneInfo(zone)
     marks = list(
         Attendance.objects.visible_to(user)
@@ -54,30 +129,129 @@ def record_of(*, participant: Participant, user: User, zone: str, own: bool) -> 
     rows = ProgressNote.objects.visible_to(user).filter(participant=participant)
     if own:
         rows = rows.filter(notevoids=None)
-    found = list(
-        rows.select_related("author", "session__series__group").order_by(
-            "-session__starts_at", "-signed_at"
-        )[: NOTES + 1]
-    )
+    found, older = _page_of(rows, through)
     name = names.display_name(
         participant.first_name, participant.last_name, participant.preferred_name
     )
     person = Person(
         participant.pk, name, "", (), Named(participant.pk, name, participant.first_name), False
     )
-    read = sheets(found[:NOTES], zone=zone, names={participant.pk: person}, comments=not own)
+    groups = _group_parts(found, user) if group_parts else []
+    both = sheets([*found, *groups], zone=zone, names={participant.pk: person}, comments=not own)
+    read, beside = both[: len(found)], {sheet.session_id: sheet for sheet in both[len(found) :]}
     for note, sheet in zip(found, read, strict=False):
         sheet.title = note.session.series.group.name
         sheet.facts = f"{_when(note.session, place)} · {sheet.facts}"
+        sheet.month = f"{MONTHS[note.session.local_date.month - 1]} {note.session.local_date.year}"
+        sheet.group_part = beside.get(note.session_id)
+    parts = list(
+        HandOverPart.objects.visible_to(user)
+        .filter(participant=participant)
+        .select_related("hand_over__author", "hand_over__series__group")
+        .order_by("-hand_over__at")
+    )
     return Record(
         name=name,
         pronouns=participant.pronouns,
-        strip=[_day(mark, place) for mark in reversed(marks)],
-        came=sum(mark.status in (Status.PRESENT, Status.LATE, Status.LEFT_EARLY) for mark in marks),
+        weeks=_weeks(marks, place),
+        came=sum(mark.status in CAME for mark in marks),
         marked=len(marks),
+        goals=_about_goals(participant, user, zone, rows),
+        handed=[
+            Handed(
+                part.hand_over_id,
+                part.hand_over.author.name,
+                part.hand_over.series.group.name,
+                wording.date_in_full(part.hand_over.at.astimezone(place).date()),
+                part.words,
+            )
+            for part in parts
+        ],
         notes=read,
-        more=len(found) > NOTES,
+        older=older.isoformat() if older else "",
+        read=[*found, *groups, *parts],
     )
+
+
+MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+def _page_of(rows: Any, through: date | None) -> tuple[list[ProgressNote], date | None]:
+    """The newest notes through a day, whole days only, and the day on which the next page begins."""
+    rows = rows.select_related("author", "session__series__group").order_by(
+        "-session__local_date", "-session__starts_at", "-signed_at"
+    )
+    if through:
+        rows = rows.filter(session__local_date__lte=through)
+    found = list(rows[: NOTES + 1])
+    if len(found) <= NOTES:
+        return found, None
+    last = found[-1].session.local_date
+    shown = [note for note in found if note.session.local_date > last]
+    if shown:
+        return shown, last
+    # More in one day than a page holds: that day is a page.
+    return list(rows.filter(session__local_date=last)), last - timedelta(days=1)
+
+
+def _group_parts(notes: list[ProgressNote], user: User) -> list[GroupNote]:
+    sessions = {note.session_id for note in notes}
+    return list(
+        GroupNote.objects.visible_to(user)
+        .filter(session_id__in=sessions, notevoids=None, replaced_by=None)
+        .select_related("author")
+    )
+
+
+def _about_goals(participant: Participant, user: User, zone: str, rows: Any) -> list[About]:
+    """The goals with the newest of what was written about each. Two queries at most."""
+    goals = goals_of(participant=participant, user=user, zone=zone, earlier=False)
+    linked: dict[UUID, list[ProgressNote]] = defaultdict(list)
+    if goals:
+        told = rows.filter(goal_id__in=[goal.id for goal in goals], notevoids=None)
+        for note in told.select_related("session__series__group").order_by("-session__starts_at")[
+            :LINKED_AT_MOST
+        ]:
+            linked[note.goal_id].append(note)
+    return [
+        About(
+            goal,
+            [
+                (
+                    note.pk,
+                    f"{wording.day(note.session.local_date)} · {note.session.series.group.name}",
+                    _beginning(note),
+                )
+                for note in linked[goal.id][:ABOUT_A_GOAL]
+            ],
+            max(0, len(linked[goal.id]) - ABOUT_A_GOAL),
+        )
+        for goal in goals
+    ]
+
+
+def _beginning(note: ProgressNote) -> str:
+    words = " ".join((note.own_words or note.response or note.follow_up).split())
+    return words if len(words) <= EXCERPT else words[:EXCERPT].rsplit(" ", 1)[0] + " …"
+
+
+def _weeks(marks: list[Attendance], place: ZoneInfo) -> list[Week]:
+    """Marks grouped by week, the newest week first and its days in their order."""
+    by_week: dict[date, list[Attendance]] = defaultdict(list)
+    for mark in reversed(marks):
+        day = mark.session.local_date
+        by_week[day - timedelta(days=day.weekday())].append(mark)
+    return [
+        Week(
+            f"Week of {wording.date_in_full(monday)}",
+            [_day(mark, place) for mark in days],
+            f"{sum(mark.status in CAME for mark in days)} of {len(days)}",
+        )
+        for monday, days in sorted(by_week.items(), reverse=True)
+    ]
 
 
 def _when(session: Any, place: ZoneInfo) -> str:

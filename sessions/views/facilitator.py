@@ -10,6 +10,7 @@ from phpsupport.access.gate import allow
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from sessions.queries.answers import asked_of
+from sessions.queries.handing_over import handing
 from sessions.queries.my_day import my_day as day_of
 
 
@@ -27,6 +28,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
     context = {
         "day": day_of(**asks),
         "asked": asked_of(**asks),
+        "handing": handing(**asks),
         "practice": _address("facilitators:my-practice"),
     }
     return render(request, "sessions/facilitator/my_day.html", context)

@@ -1,13 +1,19 @@
 """Reading what is signed: a session's notes for who led it, a participant's own part."""
 
+from datetime import date
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from participants.models import Participant
-from phpsupport.access.gate import allow, load, require
+from participants.views.slots import address_for
+from phpsupport.access.asked import Asked
+from phpsupport.access.gate import NOT_HERE, allow, load, require
 from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
 from phpsupport.audit.trail import record_each
 from phpsupport.lib import clock
 from sessions import policies
@@ -25,9 +31,9 @@ def notes_of_session(request: HttpRequest, pk: UUID) -> HttpResponse:
     session = load(request, mine, pk)
     require(policies.can_write_notes(request.user, session))  # type: ignore[arg-type]
     parts = list(
-        ProgressNote.objects.filter(session=session, participant__sealed_at=None).select_related(
-            "author", "participant"
-        )
+        ProgressNote.objects.visible_to(request.user)
+        .filter(session=session)
+        .select_related("author", "participant")
     )
     came = Attendance.objects.filter(
         session=session, status__in=CAME, participant__sealed_at=None
@@ -37,13 +43,19 @@ def notes_of_session(request: HttpRequest, pk: UUID) -> HttpResponse:
         for person in {*(note.participant for note in parts), *(mark.participant for mark in came)}
     )
     found: list[GroupNote | ProgressNote] = [
-        *GroupNote.objects.filter(session=session).select_related("author"),
+        *GroupNote.objects.visible_to(request.user)
+        .filter(session=session)
+        .select_related("author"),
         *parts,
     ]
     read = sheets(found, zone=session.program.zone, names={p.participant_id: p for p in people})
     read.sort(key=lambda s: (s.kind != "group", s.title, s.signed_at))
     record_each("note.read", by=request.user, at=clock.now(), objs=found)  # type: ignore[arg-type]
-    written = {note.participant_id for note in parts}
+    # Also what a colleague signed and this reader does not read is written.
+    written = set(
+        ProgressNote.objects.filter(session=session).values_list("participant_id", flat=True)
+    )
+    group_signed = GroupNote.objects.filter(session=session, notevoids=None).exists()
     context = {
         "session": session,
         "head": heading(session),
@@ -52,22 +64,59 @@ def notes_of_session(request: HttpRequest, pk: UUID) -> HttpResponse:
         "open_parts": [p.name for p in people if p.participant_id not in written]
         if session.series.group.progress_notes
         else [],
-        "group_open": not any(s.kind == "group" and s.state != "void" for s in read),
+        "group_open": not group_signed,
     }
     return render(request, "sessions/reader/notes.html", context)
 
 
 @allow(Role.CLINICIAN, Role.FACILITATOR, Role.PARTICIPANT)
-def participant_record(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A participant's own part: attendance and notes in time."""
-    participant = load(request, with_safety(Participant.objects.all()), pk)
-    require(policies.can_read_record(request.user, participant, clock.now()))  # type: ignore[arg-type]
+def participant_record(request: Asked, pk: UUID) -> HttpResponse:
+    """A participant's own part: goals, attendance, notes in time."""
+    at = clock.now()
+    treated = Exists(
+        policies.treated_by(scope_of(request.user), at).filter(participant=OuterRef("pk"))
+    )
+    rows = with_safety(Participant.objects.all()).annotate(treated=treated)
+    participant = load(request, rows, pk, read=False)
     own = participant.user_id == request.user.pk
-    zone = request.program.zone  # type: ignore[attr-defined]
-    record = record_of(participant=participant, user=request.user, zone=zone, own=own)  # type: ignore[arg-type]
-    safety = concerns_on_record(participant, request.user, at=clock.now())  # type: ignore[arg-type]
-    if safety:
-        read = [found.concern for found in safety]
-        record_each("safetyconcern.read", by=request.user, at=clock.now(), objs=read)  # type: ignore[arg-type]
-    context = {"participant": participant, "record": record, "own": own, "on_record": safety}
+    treats = not own and participant.treated
+    if not (own or treats):
+        require(policies.can_read_record(request.user, participant, at))
+    leads = not own and scope_of(request.user).has(request.program.pk, Role.FACILITATOR)
+    through = _day(request.GET.get("through", ""))
+    record = record_of(
+        participant=participant, user=request.user, zone=request.program.zone, own=own,
+        group_parts=treats, through=through,
+    )  # fmt: skip
+    safety = concerns_on_record(participant, request.user, at=at)
+    # What is read is noted in one statement, the page itself first.
+    read = [participant, *record.read, *(found.concern for found in safety)]
+    record_each("record.read", by=request.user, at=at, objs=read, program_id=request.program.pk)
+    context = {
+        "participant": participant,
+        "record": record,
+        "own": own,
+        "leads": leads,
+        "through": through,
+        "on_record": safety,
+        "goals_url": reverse("participants:goals", args=[pk]) if leads or treats else "",
+        "may_read_whole": leads,
+        "export_url": address_for("sessions:record-export", request.user, [request.program.pk], pk),
+    }
     return render(request, "sessions/reader/record.html", context)
+
+
+@allow(Role.PARTICIPANT)
+def my_record(request: Asked) -> HttpResponse:
+    """To one's own record."""
+    own = Participant.objects.visible_to(request.user).filter(user=request.user).first()
+    if own is None:
+        raise Http404(NOT_HERE)
+    return redirect("sessions:participant-record", own.pk)
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None

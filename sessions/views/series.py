@@ -290,5 +290,9 @@ def series_hand_over(request: Asked, pk: UUID) -> HttpResponse:
         return after_act(request, "sessions:series", pk, at=at)
     return form_page(
         request, form, f"Who leads {found.group.name}", back=(found.group.name, here),
+        intro=[
+            "Whoever takes over reads notes from that day on.",
+            "For what came before, whoever led it so far is asked to write a hand-over.",
+        ],
         rest="Leave those dates as they are and change the others",
     )  # fmt: skip

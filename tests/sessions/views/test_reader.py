@@ -142,8 +142,8 @@ def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries: Any)
                 author=world.leader, signed_at=AFTER, due_at=AFTER, credential="x", digest="0" * 64,
                 status="present", minutes=50, own_words=f"words {n}",
             )  # fmt: skip
-        with django_assert_max_num_queries(13) as seen:
+        with django_assert_max_num_queries(15) as seen:
             assert client.get(record(world)).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
-    assert counts[0] <= 12, [q["sql"][:100] for q in seen]
+    assert counts[0] <= 15, [q["sql"][:100] for q in seen]

@@ -1,0 +1,64 @@
+"""Handing a series over: written by who led it, read by who leads it next."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from phpsupport.access.asked import Asked, now_and_today
+from phpsupport.access.gate import allow, load, require
+from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
+from phpsupport.audit.trail import record_each
+from phpsupport.lib import clock
+from phpsupport.lib.errors import Refused
+from sessions import policies
+from sessions.actions.handing_over import write_hand_over
+from sessions.forms.handing_over import HandingOverForm
+from sessions.models import GroupSeries, HandOver
+from sessions.queries.handing_over import roster_now, told
+
+
+@allow(Role.FACILITATOR, methods=("GET", "POST"))
+def write(request: Asked, pk: UUID) -> HttpResponse:
+    """What the next facilitator should know."""
+    series = load(request, GroupSeries.objects.select_related("group", "program__site"), pk)
+    at, today = now_and_today(request)
+    require(policies.can_hand_over(request.user, series, at))
+    form = HandingOverForm(
+        request.POST or None, people=roster_now(series, today), cancel=reverse("sessions:my-day")
+    )
+    if form.is_valid():
+        try:
+            made = write_hand_over(
+                series=series, words=form.cleaned_data["words"], parts=form.parts,
+                by=request.user, at=at,
+            )  # fmt: skip
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, "Handed over. Whoever leads the group next reads it.")
+            return redirect("sessions:handed-over", made.pk)
+    return render(request, "sessions/handing_over/write.html", {"form": form, "series": series})
+
+
+@allow(Role.FACILITATOR, Role.SUPERVISOR)
+def read(request: Asked, pk: UUID) -> HttpResponse:
+    """One hand-over, with the parts about people whom this reader may read about."""
+    rows = HandOver.objects.select_related("author", "series__group", "program__site")
+    hand_over = load(request, rows, pk)
+    page = told(hand_over, user=request.user)
+    if page.rows:
+        record_each(
+            "handoverpart.read", by=request.user, at=clock.now(), objs=page.rows,
+            program_id=hand_over.program_id,
+        )  # fmt: skip
+    leads = scope_of(request.user).has(hand_over.program_id, Role.FACILITATOR)
+    return render(
+        request,
+        "sessions/handing_over/read.html",
+        {"page": page, "series": hand_over.series, "leads": leads,
+         "own": hand_over.author_id == request.user.pk},
+    )  # fmt: skip
