@@ -10,6 +10,7 @@ from sessions.views import (
     curriculum,
     facilitator,
     feed,
+    handing_over,
     kiosk,
     note,
     presence,
@@ -49,6 +50,9 @@ attendance_and_notes: list[URLPattern] = [
     path("review/", review.queue, name="review-queue"),
     path("review/<uuid:pk>/", review.review, name="review"),
     re_path(rf"^notes/{KIND}/{UUID}/return/$", review.return_to_author, name="return"),
+    path("series/<uuid:pk>/handing-over/", handing_over.write, name="hand-over-write"),
+    path("handed-over/<uuid:pk>/", handing_over.read, name="handed-over"),
+    path("my-record/", reader.my_record, name="my-record"),
     path("people/<uuid:pk>/record/", reader.participant_record, name="participant-record"),
 ]
 

@@ -67,6 +67,8 @@ class Thing:
     methods: str = "GET"
     also: dict[str, str] = field(default_factory=dict)
     fixed: dict[str, str] = field(default_factory=dict)
+    # What the key is called in the address.
+    arg: str = "pk"
     reads: frozenset[Role] = NOBODY
     refused: frozenset[Role] = NOBODY
     gate: frozenset[Role] | None = None
@@ -134,6 +136,15 @@ TABLE: dict[str, Open | Page | Thing] = {
     "participants:admit": Page(PLAN, BOTH),
     "participants:my-people": Page(roles(C)),
     "participants:my-preferences": Page(roles(P), BOTH),
+    "participants:my-goals": Page(roles(P), BOTH),
+    "participants:my-goal": Thing("goal", roles(P), NOBODY, BOTH, arg="goal"),
+    "participants:goals": thing("participant", roles(C, F), BOTH, same=NOBODY, refused=roles(C)),
+    "participants:goal": thing(
+        "participant", roles(C, F), BOTH, same=NOBODY, also={"goal": "goal"}
+    ),
+    "sessions:my-record": Page(roles(P)),
+    "sessions:hand-over-write": thing("series", roles(F), BOTH, same=NOBODY, refused=roles(F)),
+    "sessions:handed-over": thing("hand_over", roles(F, V), same=NOBODY),
     "participants:my-consent": Page(roles(P), "POST"),
     "participants:detail": thing("participant", roles(S, L, C, O, F, V), same=roles(S, L, C, O)),
     "participants:edit": thing("participant", PLAN, BOTH),

@@ -72,7 +72,7 @@ def answer(response: HttpResponse) -> str:
 
 def url_of(name: str, row: Open | Page | Thing, world: World, relation: str) -> str:
     if isinstance(row, Thing):
-        rows = {"pk": row.kind, **row.also}
+        rows = {row.arg: row.kind, **row.also}
         things = world.things[relation]
         return reverse(
             name, kwargs={**row.fixed, **{arg: things[kind] for arg, kind in rows.items()}}

@@ -18,7 +18,7 @@ from facilitators.models import (
     Supervision,
     TrainingRecord,
 )
-from participants.models import CareTeamMembership, Consent
+from participants.models import CareTeamMembership, Consent, Goal
 from phpsupport.access.models import Invitation
 from phpsupport.access.roles import Role
 from phpsupport.importing import keeping
@@ -33,6 +33,7 @@ from sessions.models import (
     CurriculumItem,
     GroupNote,
     GroupSession,
+    HandOver,
     ProgressNote,
     Proposal,
     SafetyConcern,
@@ -124,6 +125,13 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
     certification: Certification = facilitator.certifications.first()  # type: ignore[assignment]
     return {
         "participant": participant.pk,
+        "goal": Goal.objects.create(
+            participant=participant,
+            words="Sleep better.",
+            named_on=today,
+            state_on=today,
+            written_by=person,
+        ).pk,
         "episode": episode.pk,
         "care": care.pk,
         "consent": Consent.objects.create(
@@ -179,6 +187,9 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
         "step": CurriculumItem.objects.create(group=series.group, position=1, title="Hope").pk,
         "room": series.room_id,
         "series": series.pk,
+        "hand_over": HandOver.objects.create(
+            program=program, series=series, author=facilitator.user, at=now, words="Go on."
+        ).pk,
         "session": coming.pk,
         "batch": ScheduleBatch.objects.create(
             program=program, kind="moved", summary="Moved", at=now
