@@ -211,9 +211,9 @@ def _compare(parts: list[Checked], there: Desk) -> None:
     """Say which parts read alike, among each other and like the same person's last note."""
     by_id = {c.part.person.participant_id: c for c in parts if c.part.person}
     last = {
-        part.person.participant_id: part.last
+        part.person.participant_id: part.before
         for part in there.parts
-        if part.person and part.last and part.person.participant_id in by_id
+        if part.person and part.before and part.person.participant_id in by_id
     }
     found = alike(
         {key: text_in(c.part.words, PART_TEXTS) for key, c in by_id.items()},

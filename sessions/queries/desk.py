@@ -73,6 +73,7 @@ class Part:
     topic: str = ""  # the step of the curriculum, offered while nothing is written yet
     goals: list[GoalLine] = field(default_factory=list)  # all of the person's, also ended ones
     last: LastTime | None = None
+    before: LastTime | None = None  # their last note, also where it says nothing of what comes next
 
     @property
     def key(self) -> str:
@@ -181,7 +182,8 @@ def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
         pk = person.participant_id
         note = signed.get(pk)
         part = _part(person, note or drafts.get(pk), PART_WORDS, signed=note is not None)
-        part.goals, part.last = goals[pk], last.get(pk)
+        part.goals, part.before = goals[pk], last.get(pk)
+        part.last = part.before if part.before and part.before.words else None
         parts.append(part)
     return Desk(
         people=people,
@@ -222,7 +224,7 @@ def _signed(
     for note in found:
         if note.here:
             signed[note.participant_id] = note
-        elif note.follow_up:
+        else:
             when = wording.day(note.session.local_date)
             last[note.participant_id] = LastTime(note, note.follow_up, when)
     return signed, last

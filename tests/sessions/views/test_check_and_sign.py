@@ -1,16 +1,18 @@
 """The page on which notes are checked and signed: what was found stands at its place."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from sessions.actions.drafts import Typed, save_drafts
 from sessions.models import Addendum, GroupNote, ProgressNote, Status
-from tests.factories import PASSWORD, make_participant
+from tests.factories import PASSWORD, make_participant, make_session
 from tests.sessions.views.test_facilitator import page, sign_data, signed_in
-from tests.sessions.worlds import AFTER, World, make_world
+from tests.sessions.worlds import AFTER, DAY, World, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +144,20 @@ def test_parts_that_read_alike_name_each_other_and_hold_nothing_up() -> None:
     assert "Reads 100 % like the part of Marisol R." in body
     assert f'href="#check-p-{world.people[0].pk}"' in body
     assert client.post(page(world, "note-sign"), sign_data(client, world)).status_code == 302
+
+
+def test_what_is_copied_from_the_last_note_is_said_with_its_day() -> None:
+    world, _ = written(LONG, "Good.", "Well.")
+    world.sign()
+    world.session = make_session(world.series, DAY + timedelta(days=7))
+    later = AFTER + timedelta(days=7)
+    world.mark(Status.PRESENT, at=later)
+    world.write(f"{LONG} Today.", group="", at=later)
+    with time_machine.travel(later, tick=False):
+        (part,) = checked(signed_in(world.leader), world).parts
+    ((sentence, address),) = part.alike
+    assert sentence.endswith("like their note of Tue 3 Mar.")
+    assert address == ""
 
 
 def test_what_misses_is_one_list_with_a_way_to_each() -> None:
