@@ -13,7 +13,7 @@ from sessions.queries.desk import Desk, GoalLine, Part
 
 # What a facilitator is asked, in words that invite what somebody said or did, never a judgment.
 ASKED = {
-    "what_was_done": "What did you do together? What helped?",
+    "what_was_done": "What did you do together? What helped? Without names.",
     "next_time": "Where will you begin next time?",
     "own_words": "What did they say or do that mattered to them?",
     "response": "What did you look at together? Which strength showed?",

@@ -28,6 +28,7 @@ from sessions.queries.attendance import (
     heading,
     with_heading,
 )
+from sessions.queries.blocks import FIELDS, blocks_at_hand
 from sessions.queries.desk import Desk, Part, desk
 from sessions.queries.safety import of_session
 
@@ -95,6 +96,8 @@ def _note_page(
             form.is_valid()
         return {"part": part, "form": form, "person": part.person, "theirs": _theirs(part)}
 
+    at_hand = blocks_at_hand(session.program, request.user)  # type: ignore[arg-type]
+    of_field = [(name, [b for b in at_hand if b.field == name]) for name in FIELDS]
     at = there.saved_at
     local = at.astimezone(ZoneInfo(session.program.zone)) if at else None
     context = {
@@ -105,6 +108,8 @@ def _note_page(
         "came": [shown(part) for part in there.came],
         "others": [shown(part) for part in there.others],
         "unmarked": there.unmarked,
+        "blocks_by_field": [(name, lines) for name, lines in of_field if lines],
+        "with_blocks": {name for name, lines in of_field if lines},
         "safety": of_session(session, request.user, clock.now()),  # type: ignore[arg-type]
         "saved_at": wording.clock_time(local) if local else "",
         "conflict": bool(stale),

@@ -298,6 +298,11 @@ TABLE: dict[str, Open | Page | Thing] = {
         "past", roles(S, L, F), "POST", same=PLAN, refused=roles(F), fixed={"page": "attendance"}
     ),
     "sessions:outcome": thing("past", roles(S, L, F), BOTH, same=PLAN, refused=roles(F)),
+    "sessions:blocks": Page(roles(F, V, L)),
+    "sessions:block-new": Page(roles(F, V, L), BOTH),
+    "sessions:blocks-begin": Page(roles(F, V, L), "POST"),
+    "sessions:block-edit": thing("block", roles(V, L), BOTH, refused=roles(F)),
+    "sessions:block-retire": thing("block", roles(V, L), "POST", refused=roles(F)),
     "sessions:note": thing("past", roles(F), BOTH, same=NOBODY, refused=roles(F)),
     "sessions:note-save": thing("past", roles(F), "POST", same=NOBODY, refused=roles(F)),
     "sessions:note-sign": thing("past", roles(F), BOTH, same=NOBODY, refused=roles(F)),

@@ -202,6 +202,7 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
             raised_by=facilitator.user,
             raised_at=now,
         ).pk,
+        "block": program.text_blocks.create(field="own_words", label="Said", words="Said: “…”").pk,
         "enrollment": enrollment.pk,
         "waitlist": entry.pk,
         "my_offer": own_offer.pk,

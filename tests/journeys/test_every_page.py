@@ -94,6 +94,9 @@ def things(program: Program) -> dict[str, Any]:
             session=noted, participant=noted.progressnotes.first().participant,
             by=noted.assignments.filter(active=True).first().person, at=now,
         ).pk,
+        "block": program.text_blocks.create(
+            field="own_words", label="Said aloud", words="Said: “…”"
+        ).pk,
         "enrollment": series.enrollments.first().pk,
         "waitlist": waiting.pk,
         "group_note": noted.groupnotes.get().pk,
