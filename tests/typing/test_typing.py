@@ -10,12 +10,14 @@ The suite runs a short form. At most five seconds of typing may be lost, and nev
 import logging
 import os
 import random
+import re
 import time
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from phpsupport.devservices import PROJECT
 from phpsupport.health import heartbeat
 from sessions.views import saving
 from tests.sessions.worlds import make_world
@@ -71,6 +73,34 @@ def test_at_most_five_seconds_are_lost_and_saved_is_true(
     assert figures.runs == RUNS
     assert len(figures.asked_for_nothing) <= RUNS // 20, "one's own words are told from others'"
     assert figures.looks >= RUNS, "the line was hardly ever held against the database"
+
+
+def test_a_line_that_lies_is_seen(browser: Any, site: str) -> None:
+    """The same run on a page that says "Saved" as soon as somebody types."""
+    code = (PROJECT / "static/js/note.js").read_text()
+    honest = 'say("waiting", "Not saved yet…")'
+    assert honest in code
+    lying = code.replace(honest, 'say("saved", "Saved 0:00")')
+    world = make_world(2)
+    world.mark("present", "present")
+    context = browser.new_context(base_url=site)
+    context.route(
+        re.compile(r"/js/note\.js"),
+        lambda route: route.fulfill(body=lying, content_type="text/javascript"),
+    )
+    sign_in(context, site, world.leader)
+    figures = Figures()
+    server = cuts.Server(saving.save_typed)
+    with cuts.database() as database:
+        person = Person(0, SEED, world, context, ("500",), database, server, figures)
+        person.open()
+        person.begin()
+        until = time.monotonic() + 20
+        while not figures.false_saved and not person.done and time.monotonic() < until:
+            person.tick()
+        if not person.done:
+            person.end()
+    assert figures.false_saved
 
 
 def sign_in(context: Any, site: str, user: Any) -> None:
