@@ -31,6 +31,14 @@ if (row) {
   });
 }
 
+// The list of keys behind `?` grows by these.
+const keys = document.querySelector("[data-part]") && document.querySelector("#keys .keys");
+for (const [key, words] of keys ? [["↓", "The next person’s words"], ["↑", "The words of the person before"]] : []) {
+  const term = document.createElement("dt");
+  term.append(Object.assign(document.createElement("kbd"), { textContent: "Alt" }), " ", Object.assign(document.createElement("kbd"), { textContent: key }));
+  keys.append(term, Object.assign(document.createElement("dd"), { textContent: words }));
+}
+
 document.addEventListener("keydown", (event) => {
   if (!event.altKey || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
   const parts = [...document.querySelectorAll("[data-part]")].filter((part) => part.querySelector("textarea"));
