@@ -11,6 +11,7 @@ from participants.models import EpisodeOfCare, Participant
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import Scope, scope_of
 from phpsupport.lib import clock
+from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.models import (
     Attendance,
@@ -196,6 +197,30 @@ def can_hand_over(user: User, series: GroupSeries, at: datetime) -> str | None:
         if lately.exists() and usual.exists():
             return None
     return "A hand-over is written by who leads the group, or led it until lately."
+
+
+def can_export(user: User, participant: Participant, program: Program, at: datetime) -> str | None:
+    """A file of the record of somebody with a stay in the program: the person themself, the program
+    lead, the privacy officer, clinicians on the care team. A sealed chart: the privacy officer."""
+    scope = scope_of(user)
+    if not participant.episodes.filter(program=program).exists():
+        return "This person has no stay in the program."
+    if participant.sealed_at:
+        mine = participant.user_id == user.pk
+        if scope.has(program.pk, Role.PRIVACY_OFFICER) and not mine:
+            return None
+        return "This chart is sealed. Only the privacy officer can make a file of it."
+    if participant.user_id == user.pk and scope.has(program.pk, Role.PARTICIPANT):
+        return None
+    if scope.has(program.pk, Role.PROGRAM_LEAD, Role.PRIVACY_OFFICER):
+        return None
+    treated = treated_by(scope, at).filter(participant=participant, program=program)
+    if treated.exists():
+        return None
+    return (
+        "A file of this record is made by the program lead, the privacy officer or a clinician on "
+        "the care team."
+    )
 
 
 # --- the schedule -----------------------------------------------------------------------------------

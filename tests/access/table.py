@@ -323,6 +323,9 @@ TABLE: dict[str, Open | Page | Thing] = {
         "safety", roles(L, F), "POST", same=roles(L), gate=roles(S, L, F)
     ),
     "sessions:note-search": Page(roles(F, V, C, L), BOTH),
+    "sessions:record-export": thing(
+        "participant", roles(L, O, C, P), BOTH, same=roles(L, O), refused=roles(C)
+    ),
     "sessions:review-queue": Page(JUDGE),
     "sessions:review": thing("past", JUDGE, BOTH, same=roles(L)),
     "sessions:return": thing(
