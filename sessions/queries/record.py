@@ -58,7 +58,7 @@ class About:
     """A goal, and the newest of what was written about it."""
 
     goal: GoalLine
-    notes: list[tuple[UUID, str, str]]  # the note, its day and group, its beginning
+    notes: list[tuple[str, str, str]]  # where it stands, its day and group, its beginning
     more: int
 
 
@@ -156,7 +156,7 @@ def record_of(
         weeks=_weeks(marks, place),
         came=sum(mark.status in CAME for mark in marks),
         marked=len(marks),
-        goals=_about_goals(participant, user, zone, rows),
+        goals=_about_goals(participant, user, zone, rows, {note.pk for note in found}),
         handed=[
             Handed(
                 part.hand_over_id,
@@ -206,7 +206,9 @@ def _group_parts(notes: list[ProgressNote], user: User) -> list[GroupNote]:
     )
 
 
-def _about_goals(participant: Participant, user: User, zone: str, rows: Any) -> list[About]:
+def _about_goals(
+    participant: Participant, user: User, zone: str, rows: Any, here: set[UUID]
+) -> list[About]:
     """The goals with the newest of what was written about each. Two queries at most."""
     goals = goals_of(participant=participant, user=user, zone=zone, earlier=False)
     linked: dict[UUID, list[ProgressNote]] = defaultdict(list)
@@ -221,7 +223,8 @@ def _about_goals(participant: Participant, user: User, zone: str, rows: Any) -> 
             goal,
             [
                 (
-                    note.pk,
+                    ("" if note.pk in here else f"?through={note.session.local_date.isoformat()}")
+                    + f"#note-{note.pk}",
                     f"{wording.day(note.session.local_date)} · {note.session.series.group.name}",
                     _beginning(note),
                 )
