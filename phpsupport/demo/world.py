@@ -22,6 +22,7 @@ from phpsupport.demo.schedule import furnish_lakeside, leave_to_do, plan_series
 from phpsupport.demo.stays import admit_people, fill_rosters, keep_a_place
 from phpsupport.demo.support import raise_concerns, supervise
 from phpsupport.demo.workforce import hire
+from phpsupport.demo.writing import agree_to_share, hand_over, keep_words_at_hand, worry
 from phpsupport.programs.models import Organization, Program, Site
 from sessions.actions.rejudging import rejudge
 
@@ -58,6 +59,10 @@ def build(now: datetime) -> Program:
     fill_rosters(world)
     name_goals(world)
     live_through(world)
+    keep_words_at_hand(world)
+    hand_over(world)
+    worry(world)
+    agree_to_share(world)
     keep_a_place(world)
     supervise(world)
     raise_concerns(world)
