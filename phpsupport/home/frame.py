@@ -106,6 +106,7 @@ ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
         "send",
         frozenset({R.PROGRAM_LEAD, R.PRIVACY_OFFICER}),
     ),
+    ("Text blocks", "sessions:blocks", "chat-left-text", frozenset({R.SUPERVISOR, R.PROGRAM_LEAD})),
     ("Rooms", "sessions:rooms", "door-open", PLANNING),
     ("Recent changes", "sessions:changes", "arrow-counterclockwise", PLANNING),
     ("Closed days", "office:closures", "calendar-x", PLANNING),
