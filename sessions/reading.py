@@ -66,7 +66,8 @@ def led_about_now(scope: Scope) -> QuerySet[SeriesFacilitator]:
 
 def since_first_day(scope: Scope) -> QuerySet[Any]:
     """The sessions of those series from the first day on, whoever led them."""
-    own = led_by(scope).filter(series_id=OuterRef("series_id"), first__lte=OuterRef("local_date"))
+    own: QuerySet[Any] = led_by(scope)
+    own = own.filter(series_id=OuterRef("series_id"), first__lte=OuterRef("local_date"))
     return GroupSession.objects.filter(Exists(own)).values("pk")
 
 

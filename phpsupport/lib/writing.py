@@ -77,7 +77,10 @@ class OneStatement:
         words = ["INSERT INTO", into, "SELECT", ", ".join(values), "FROM", source]
         if unique:
             keys, changed = (
-                [connection.ops.quote_name(model._meta.get_field(f).column) for f in fields]  # type: ignore[union-attr]
+                [
+                    connection.ops.quote_name(cast(Any, model._meta.get_field(f)).column)
+                    for f in fields
+                ]
                 for fields in (unique, update)
             )
             words += [

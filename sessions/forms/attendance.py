@@ -69,8 +69,8 @@ class Value:
 
     @classmethod
     def of(cls, person: Person) -> "Value":
-        times = (f"{at:%H:%M}" if at else "" for at in (person.arrived, person.departed))
-        return cls(person.status, *times, person.reason)
+        came, left = (f"{at:%H:%M}" if at else "" for at in (person.arrived, person.departed))
+        return cls(person.status, came, left, person.reason)
 
     @classmethod
     def read(cls, text: str) -> "Value":

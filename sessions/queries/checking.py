@@ -16,8 +16,9 @@ from sessions.screening import Alike, Finding, Hit, How, Roster, Term, alike, hi
 from sessions.screening.words import composed
 
 _LABELS: Final = {
-    **{name: GroupWords._meta.get_field(name).verbose_name for name in GROUP_TEXTS},
-    **{name: ProgressWords._meta.get_field(name).verbose_name for name in PART_TEXTS},
+    name: str(getattr(words._meta.get_field(name), "verbose_name", name))
+    for words, names in ((GroupWords, GROUP_TEXTS), (ProgressWords, PART_TEXTS))
+    for name in names
 }
 _HOW: Final = {
     How.NAME: "may be {}",

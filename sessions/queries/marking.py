@@ -97,11 +97,18 @@ def lock(session: GroupSession, by: User) -> Locked:
             row = cursor.execute(SHEET, asked).fetchone()
     if row is None:
         raise GroupSession.DoesNotExist
-    _, *known, hours, people = row
+    _, state, version, series_id, on, starts_at, ends_at, leads, noted, hours, people = row
     return Locked(
-        *known,
-        correction_hours=DEFAULTS["correction_hours"] if hours is None else hours,
-        people=dict(_person(of) for of in people or ()),
+        state,
+        version,
+        series_id,
+        on,
+        starts_at,
+        ends_at,
+        leads,
+        noted,
+        DEFAULTS["correction_hours"] if hours is None else hours,
+        dict(_person(of) for of in people or ()),
     )
 
 

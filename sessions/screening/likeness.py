@@ -57,7 +57,8 @@ def likeness(a: list[str], b: list[str]) -> float:
     shared = sum((Counter(a) & Counter(b)).values())
     if 2 * shared < ALIKE * (len(a) + len(b)):
         return 0.0
-    return SequenceMatcher(None, *sorted((a, b)), autojunk=False).ratio()  # in either order
+    first, second = sorted((a, b))  # the same in either order
+    return SequenceMatcher(None, first, second, autojunk=False).ratio()
 
 
 def _words(text: str, called: set[str]) -> list[str]:

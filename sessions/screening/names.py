@@ -220,6 +220,11 @@ def names_in(text: str, people: Iterable[Named] | Roster, *, part: UUID | None) 
         before = best.get(hit.about)
         if before is None or hit.words > before.words:
             best[hit.about] = hit
+    found = (
+        (person, best[person.participant_id])
+        for person in roster.people
+        if person.participant_id in best
+    )
     return [
         Finding(
             part,
@@ -228,8 +233,7 @@ def names_in(text: str, people: Iterable[Named] | Roster, *, part: UUID | None) 
             POSSESSIVE.sub("", text[hit.start : hit.end]),
             hit.how,
         )
-        for person in roster.people
-        if (hit := best.get(person.participant_id))
+        for person, hit in found
     ]
 
 

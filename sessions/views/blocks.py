@@ -88,8 +88,7 @@ def block_edit(request: Asked, pk: UUID) -> HttpResponse:
         messages.success(request, "The text block is changed. Notes that were written stay.")
         return redirect(every)
     if form.has_error("__all__", "changed"):  # their words are shown; the next save is meant
-        form.data = form.data.copy()
-        form.data["version"] = version
+        form.data = {**form.data.dict(), "version": version}  # type: ignore[attr-defined]
     return form_page(request, form, f"Edit “{found.label}”", back=("Text blocks", every))
 
 

@@ -81,7 +81,7 @@ def participant_record(request: Asked, pk: UUID) -> HttpResponse:
     rows = with_safety(Participant.objects.all()).annotate(treated=treated)
     participant = load(request, rows, pk, read=False)
     own = participant.user_id == request.user.pk
-    treats = not own and participant.treated
+    treats = not own and participant.treated  # type: ignore[attr-defined]
     if not (own or treats):
         require(policies.can_read_record(request.user, participant, at))
     leads = not own and scope_of(request.user).has(request.program.pk, Role.FACILITATOR)

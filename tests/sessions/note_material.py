@@ -110,9 +110,7 @@ _OWN = [
     "{} quiere volver la próxima semana.",
 ]
 
-FIRST = Material(
-    _FIRST, _LAST, _ORDINARY, _OUTSIDE, _PLANTED, _POSSESSIVE, _CLEAN, _OWN
-)
+FIRST = Material(_FIRST, _LAST, _ORDINARY, _OUTSIDE, _PLANTED, _POSSESSIVE, _CLEAN, _OWN)
 
 # Other people and other sentences, written after the first were settled.
 SECOND = Material(

@@ -33,7 +33,9 @@ def test_each_sees_the_other_and_not_themselves(world: World) -> None:
     first.force_login(world.leader)
     second.force_login(scheduler)
     assert first.post(url(world.session)).json() == {"present": []}
-    assert second.post(url(world.session)).json() == {"present": [presence.short_name(world.leader)]}
+    assert second.post(url(world.session)).json() == {
+        "present": [presence.short_name(world.leader)]
+    }
     assert first.post(url(world.session)).json() == {"present": [presence.short_name(scheduler)]}
     assert first.post(url(world.session, "note")).json() == {"present": []}, "another page"
 

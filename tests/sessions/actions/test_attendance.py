@@ -583,9 +583,7 @@ def test_marking_while_somebody_leaves_the_roster() -> None:
 
     def act(hand: int) -> None:
         if hand % 2:
-            leave_series(
-                enrollment=places[hand], last_on=DAY - timedelta(days=1), by=by, at=DURING
-            )
+            leave_series(enrollment=places[hand], last_on=DAY - timedelta(days=1), by=by, at=DURING)
             return
         gone = [p.participant_id for p in places[1::2]]
         mark_attendance(
