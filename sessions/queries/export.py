@@ -1,13 +1,15 @@
 """One participant's record, as it leaves the program: only their own, nobody else's name in it."""
 
+from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from participants.models import Goal, Participant, RecordPart
+from participants.models import EpisodeOfCare, Goal, Participant, RecordPart
 from participants.names import display_name, full_name
 from phpsupport.programs.models import Program
 from sessions.models import (
@@ -15,6 +17,7 @@ from sessions.models import (
     Attendance,
     CosignatureDecision,
     Enrollment,
+    GroupSession,
     HandOverPart,
     ProgressNote,
     SafetyConcern,
@@ -26,6 +29,7 @@ from sessions.screening import Named, Roster, hits_in
 from sessions.screening.words import composed
 
 ANOTHER: Final = "[another person]"
+_OF_SESSIONS: Final = {RecordPart.NOTES, RecordPart.ATTENDANCE, RecordPart.SAFETY}
 _NAMES: Final = ("first_name", "last_name", "preferred_name", "also_called")
 
 
@@ -73,12 +77,15 @@ def contents_of(
 
     It asks no grants: whether somebody may is asked before, of `policies.can_export`.
     """
-    days = Q(session__program=program)
+    during = Q(program=program)
     if since:
-        days &= Q(session__local_date__gte=since)
+        during &= Q(local_date__gte=since)
     if until:
-        days &= Q(session__local_date__lte=until)
-    screen = _Screen(_roster(participant, program), participant.pk)
+        during &= Q(local_date__lte=until)
+    # What belongs to no session may name who was there on any day.
+    bound = during if _OF_SESSIONS.issuperset(parts) else Q()
+    screen = _Screen(_roster(participant, program, bound), participant.pk)
+    days = Q(session__in=GroupSession.objects.filter(during).values("pk"))
     found = Contents(
         {
             "name": full_name(participant.first_name, participant.last_name),
@@ -88,24 +95,54 @@ def contents_of(
     )
     for part in RecordPart:
         if part in parts:
-            found.parts[part.value] = _READERS[part](participant, days, screen, found)
+            found.parts[part.value] = _READERS[part](participant, program, days, screen, found)
     found.replaced = screen.replaced
     return found
 
 
-def _roster(participant: Participant, program: Program) -> Roster:
-    """Everybody who may be named: by all their names who was ever in a group with the person, by
-    the full name whoever else was ever in the program. Who leads and what groups are called stays."""
-    sessions = Attendance.objects.filter(participant=participant).values("session_id")
-    series = Enrollment.objects.filter(participant=participant).values("series_id")
-    shared = set(
-        Attendance.objects.filter(session_id__in=sessions).values_list("participant_id", flat=True)
-    ) | set(
-        Enrollment.objects.filter(
-            Q(series_id__in=series) | Q(series__sessions__in=sessions)
-        ).values_list("participant_id", flat=True)
+def _sessions(participant: Participant, during: Q) -> QuerySet[GroupSession]:
+    """Those of these days that the person was in or had a place in."""
+    own = [
+        Exists(model.objects.filter(participant=participant, session=OuterRef("pk")))
+        for model in (Attendance, ProgressNote, SafetyConcern)
+    ]
+    place = Enrollment.objects.filter(
+        Q(until_on=None) | Q(until_on__gte=OuterRef("local_date")),
+        participant=participant, series=OuterRef("series"), from_on__lte=OuterRef("local_date"),
+    )  # fmt: skip
+    return GroupSession.objects.filter(during, own[0] | own[1] | own[2] | Exists(place))
+
+
+def _on_the_rosters(sessions: list[tuple[UUID, UUID, date]]) -> set[UUID]:
+    """Who was marked in these sessions, or had a place in them on their day."""
+    days: dict[UUID, list[date]] = defaultdict(list)
+    for _, series, day in sorted(sessions, key=lambda session: session[2]):
+        days[series].append(day)
+    places = Enrollment.objects.filter(series_id__in=days).values_list(
+        "participant_id", "series_id", "from_on", "until_on"
     )
-    people = Participant.objects.filter(Q(pk__in=shared) | Q(episodes__program=program)).distinct()
+    marked = Attendance.objects.filter(session_id__in=[pk for pk, _, _ in sessions])
+    found = set(marked.values_list("participant_id", flat=True))
+    for participant, series, first, last in places:
+        held = days[series]
+        after = bisect_left(held, first)
+        if after < len(held) and (last is None or held[after] <= last):
+            found.add(participant)
+    return found
+
+
+def _roster(participant: Participant, program: Program, during: Q) -> Roster:
+    """Everybody who may be named: by all their names who was on the roster of one of the person's
+    sessions of these days, by the full name whoever else was in the program since the first of them.
+    Who leads and what groups are called stays."""
+    own = list(_sessions(participant, during).values_list("pk", "series_id", "local_date"))
+    sessions = [pk for pk, _, _ in own]
+    shared = _on_the_rosters(own)
+    stays = Q(program=program, discharged_on=None)
+    if own:
+        stays |= Q(program=program, discharged_on__gte=min(day for _, _, day in own))
+    others = EpisodeOfCare.objects.filter(stays).values("participant_id")
+    people = Participant.objects.filter(Q(pk__in=shared) | Q(pk__in=others))
     named = []
     for pk, first, last, preferred, also in people.values_list("pk", *_NAMES):
         shown = display_name(first, last, preferred)
@@ -118,8 +155,8 @@ def _roster(participant: Participant, program: Program) -> Roster:
     leads = SessionFacilitator.objects.filter(
         session_id__in=sessions, person__participant=None
     ).values_list("person__first_name", "person__last_name", "person__preferred_name")
-    groups = Attendance.objects.filter(participant=participant).values_list(
-        "session__series__group__name", flat=True
+    groups = GroupSession.objects.filter(pk__in=sessions).values_list(
+        "series__group__name", flat=True
     )
     taken = {word for person in named for word in (person.first, person.last, person.preferred)}
     fine = [name for names in leads.distinct() for name in names if name and name not in taken]
@@ -136,7 +173,9 @@ def _session(row: Any) -> dict[str, Any]:
     }
 
 
-def _notes(person: Participant, days: Q, screen: _Screen, found: Contents) -> list[dict[str, Any]]:
+def _notes(
+    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
+) -> list[dict[str, Any]]:
     notes = list(
         ProgressNote.objects.filter(days, participant=person)
         .select_related("author", "session__series__group")
@@ -192,7 +231,7 @@ def _notes(person: Participant, days: Q, screen: _Screen, found: Contents) -> li
 
 
 def _attendance(
-    person: Participant, days: Q, screen: _Screen, found: Contents
+    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
 ) -> list[dict[str, Any]]:
     rows = Attendance.objects.filter(days, participant=person).exclude(
         session__state=SessionState.NOT_HELD
@@ -209,7 +248,9 @@ def _attendance(
     ]
 
 
-def _goals(person: Participant, days: Q, screen: _Screen, found: Contents) -> list[dict[str, Any]]:
+def _goals(
+    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
+) -> list[dict[str, Any]]:
     return [
         {
             "words": screen(goal.words),
@@ -221,7 +262,9 @@ def _goals(person: Participant, days: Q, screen: _Screen, found: Contents) -> li
     ]
 
 
-def _safety(person: Participant, days: Q, screen: _Screen, found: Contents) -> list[dict[str, Any]]:
+def _safety(
+    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
+) -> list[dict[str, Any]]:
     rows = SafetyConcern.objects.filter(days, participant=person).select_related(
         "raised_by", "session__series__group"
     )
@@ -247,11 +290,11 @@ def _safety(person: Participant, days: Q, screen: _Screen, found: Contents) -> l
 
 
 def _handed_over(
-    person: Participant, days: Q, screen: _Screen, found: Contents
+    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
 ) -> list[dict[str, Any]]:
-    rows = HandOverPart.objects.filter(participant=person).select_related(
-        "hand_over__author", "hand_over__series__group"
-    )
+    rows = HandOverPart.objects.filter(
+        participant=person, hand_over__program=program
+    ).select_related("hand_over__author", "hand_over__series__group")
     return [
         {
             "at": row.hand_over.at.isoformat(),

@@ -13,15 +13,29 @@ from django.test import Client
 from django.urls import reverse
 
 from participants.actions.consents import end_consent, revoke_consent, take_consent
-from participants.models import CareTeamMembership, Consent, Disclosure, Goal, RecordPart
+from participants.models import (
+    CareTeamMembership,
+    Consent,
+    Disclosure,
+    Goal,
+    Participant,
+    RecordPart,
+)
 from phpsupport.access.roles import Role
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions.actions.addenda import void_note
 from sessions.actions.export import export_record
-from sessions.models import EXPLAINED, Addendum, Status
+from sessions.models import EXPLAINED, Addendum, HandOver, HandOverPart, Status
 from sessions.record_file import SCHEMA
-from tests.factories import make_program, make_staff
+from tests.factories import (
+    enroll,
+    make_goal,
+    make_participant,
+    make_program,
+    make_series,
+    make_staff,
+)
 from tests.sessions.worlds import AFTER, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +129,45 @@ def test_other_peoples_names_are_absent() -> None:
     record = json.loads(text)
     assert record["notes"][0]["own_words"] == "“[another person] and [another person] helped me.”"
     assert record["left_out"]["names_replaced"] == 2
+
+
+def replaced(world: World, by: User, **more: Any) -> int:
+    record = json.loads(make(world, by, identity_attested=True, **more).content)
+    return int(record["left_out"]["names_replaced"])
+
+
+@pytest.mark.parametrize(
+    ("words", "many"),
+    [("Ines was here.", 0), ("Ines Abara was here.", 1), ("Olu was here.", 1), ("Bea was.", 1)],
+)
+def test_who_is_looked_for_was_on_a_roster_of_these_days(words: str, many: int) -> None:
+    """By the first name who had a place on the day, by the full one who left the group before."""
+    world, first = make_world(3), AFTER.date() - timedelta(days=1)
+    for name, last, until in (("Ines", "Abara", first), ("Olu", "Falana", AFTER.date())):
+        person = make_participant(world.program, first_name=name, last_name=last)
+        enroll(world.series, person, until_on=until)
+    world.mark(Status.PRESENT, Status.PRESENT, Status.PRESENT)
+    world.write(words)
+    about = Participant.objects.filter(first_name=words.split()[0]).values_list("pk", flat=True)
+    key = f"{world.people[0].pk}:{about[0]}"
+    world.sign(seen={None: 1, world.people[0].pk: 1}, explained={key: "They asked for it."})
+    assert replaced(world, lead(world)) == many
+
+
+def test_what_belongs_to_no_session_is_looked_through_for_all_days(world: World) -> None:
+    by = lead(world)
+    make_goal(world.people[0], by, "To cook with Bea.")
+    long_after = AFTER.date() + timedelta(days=60)
+    parts = ["notes", "goals", "hand_over"]
+    assert replaced(world, by, parts=parts, since=long_after) == 1
+    series = make_series(make_program(), facilitator=world.facilitator)
+    for run, words in ((world.series, "From here."), (series, "From elsewhere.")):
+        told = HandOver.objects.create(
+            program=run.program, series=run, author=world.leader, at=AFTER, words=""
+        )
+        HandOverPart.objects.create(hand_over=told, participant=world.people[0], words=words)
+    made = make(world, by, identity_attested=True)
+    assert [told["words"] for told in json.loads(made.content)["hand_over"]] == ["From here."]
 
 
 def test_void_notes_are_left_out(world: World) -> None:
