@@ -27,7 +27,7 @@ from phpsupport.users.models import User
 from sessions.actions.addenda import void_note
 from sessions.actions.export import export_record
 from sessions.models import EXPLAINED, Addendum, HandOver, HandOverPart, Status
-from sessions.record_file import SCHEMA
+from sessions.record_file import SCHEMA, printed
 from tests.factories import (
     enroll,
     make_goal,
@@ -194,6 +194,27 @@ def test_the_pdf_is_tagged(world: World) -> None:
     file = make(world, lead(world), kind="pdf", identity_attested=True).content
     assert file.startswith(b"%PDF-")
     assert b"pdfuaid" in file
+
+
+def test_days_and_times_are_printed_in_words_at_the_site(world: World) -> None:
+    by, late = lead(world), AFTER + timedelta(hours=11)  # 22:00, the next day in UTC
+    make_goal(world.people[0], by, named_on=date(2026, 2, 2))
+    world.people[0].date_of_birth = date(1990, 3, 4)
+    world.people[0].save()
+    given = consent(world, by)
+    record = json.loads(make(world, by, consent=given, at=late, since=AFTER.date()).content)
+    said = printed(record)
+    assert said["made"]["at"] == "Tue 3 Mar 2026, 22:00"
+    assert said["span"] == {"since": "Tue 3 Mar 2026", "until": None}
+    assert said["consent"]["signed_on"] == "Tue 3 Mar 2026"
+    assert said["consent"]["until"] == record["consent"]["until"]
+    assert said["participant"]["date_of_birth"] == "4 Mar 1990"
+    assert said["goals"][0]["named_on"] == "Mon 2 Feb 2026"
+    assert said["notes"][0]["session"]["date"] == "Tue 3 Mar 2026"
+    assert said["notes"][0]["signature"]["at"] == "Tue 3 Mar 2026, 11:00"
+    assert said["notes"][0]["own_words"] == record["notes"][0]["own_words"]
+    assert not re.search(r"\d{4}-\d\d-\d\d", json.dumps(said))
+    assert record["made"]["at"] == "2026-03-04T03:00:00+00:00"
 
 
 @pytest.mark.parametrize(
