@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Max
 
 from participants.actions.guards import lock_person
 from participants.consenting import state_of
@@ -82,7 +83,7 @@ def revoke_consent(*, consent: Consent, by: User, at: datetime) -> bool:
     held = Consent.objects.select_for_update(no_key=True).get(pk=consent.pk)
     if held.revoked_at:
         return False
-    held.revoked_at, held.revoked_by = at, by
+    held.revoked_at, held.revoked_by = _not_before_a_file(held, at), by
     held.save(update_fields=["revoked_at", "revoked_by"])
     record("consent.revoked", by=by, at=at, obj=held, participant=str(held.participant_id))
     return True
@@ -102,10 +103,17 @@ def end_consent(*, consent: Consent, by: User, at: datetime) -> bool:
         raise Refused("This consent ends on a day, not at an event. It can be taken back.")
     if state_of(held, local_date(at, held.program.zone)) != "live":
         return False
-    held.ended_at = at
+    held.ended_at = _not_before_a_file(held, at)
     held.save(update_fields=["ended_at"])
     record("consent.ended", by=by, at=at, obj=held, participant=str(held.participant_id))
     return True
+
+
+def _not_before_a_file(held: Consent, at: datetime) -> datetime:
+    """When a consent that is held here ceases: a file that was asked for a moment later, and made
+    while this waited for it, went out while the consent stood, and the register says so."""
+    last: datetime | None = held.disclosures.aggregate(last=Max("at"))["last"]
+    return max(at, last) if last else at
 
 
 def _parts(covers: Collection[str]) -> list[str]:
