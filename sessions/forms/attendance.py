@@ -118,7 +118,8 @@ class Row:
     @property
     def changes(self) -> bool:
         """Whether a mark that stands would change."""
-        return bool(self.person.status) and self.value.counted != Value.of(self.person).counted
+        there = Value.of(self.person).counted
+        return bool(there.status) and (self.taken_off or self.value.counted != there)
 
 
 def rows_of(

@@ -199,7 +199,10 @@ def _attendance_page(
         "takes_marks": session.state in (SessionState.SCHEDULED, SessionState.HELD),
         "safety": of_session(session, request.user, now),  # type: ignore[arg-type]
         "leads": policies.can_write_notes(request.user, session) is None,  # type: ignore[arg-type]
-        "asks_why": asks_why or _long_over(session, people, now) or bool(sheet["why"].value()),
+        "asks_why": asks_why
+        or bool(sheet["why"].value())
+        or any(row.why for row in rows)  # typed where it was asked before: it stays on the page
+        or _long_over(session, people, now),
     }
     return render(request, "sessions/facilitator/attendance.html", context, status=status)
 

@@ -28,10 +28,12 @@ if (sheet) {
   sheet.addEventListener("change", (event) => {
     const input = event.target;
     const person = input.closest(".person");
-    if (!person || !input.closest("[data-marks]")) return;
-    recount();
+    if (!person) return;
     const why = person.querySelector("[data-row-why]");
-    if (why && person.dataset.was !== input.value) why.hidden = false;
+    const mark = input.closest("[data-marks]");
+    if (why && (!mark || person.dataset.was !== input.value)) why.hidden = false;
+    if (!mark) return;
+    recount();
     const name = { late: "arrived", left_early: "departed" }[input.value];
     const time = name && field(person, name);
     if (time && !time.value) time.value = minute();
@@ -51,6 +53,8 @@ if (sheet) {
     field(person, "reason").value = reason;
     sheet.elements[`${person.id}-both`]?.remove();
     person.classList.remove("asks-two");
+    const why = person.querySelector("[data-row-why]"); // what stands already needs no reason
+    if (why && !why.querySelector("input").value) why.hidden = true;
     button.closest(".theirs-mark").remove();
     (sheet.querySelector("[data-take]") || mark).focus();
   });
