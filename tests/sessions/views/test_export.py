@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from participants.actions.consents import end_consent, revoke_consent, take_consent
@@ -26,11 +29,13 @@ from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions.actions.addenda import void_note
 from sessions.actions.export import export_record
+from sessions.actions.safety import raise_concern
 from sessions.models import EXPLAINED, Addendum, HandOver, HandOverPart, Status
 from sessions.record_file import SCHEMA, printed
 from tests.factories import (
     enroll,
     make_goal,
+    make_group,
     make_participant,
     make_program,
     make_series,
@@ -278,6 +283,60 @@ def test_the_page_previews_and_makes_the_file(world: World) -> None:
     refused = client.post(url, asked | {"key": str(uuid4())})
     assert refused["Content-Type"].startswith("text/html")
     assert Disclosure.objects.count() == 1
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_the_page_makes_the_same_queries_for_one_and_three(preview: bool) -> None:
+    """One or three consents, sessions and notes of them, concerns, goals, hand-overs, people."""
+    world = make_world(2)
+    by, counts = lead(world), []
+    client = Client()
+    client.force_login(by)
+    url = reverse("sessions:record-export", args=[world.people[0].pk])
+    for n in range(3):
+        if n:
+            other = make_world(
+                2, program=world.program, group=make_group(world.program),
+                starts=time(7 + n), ends=time(7 + n, 50),
+            )  # fmt: skip
+            person = make_participant(world.program, first_name=f"Ada{n}", last_name="Oduya")
+            enroll(other.series, world.people[0])
+            enroll(other.series, person)
+            world = replace(other, people=[world.people[0], person])
+        world.signed()
+        raise_concern(session=world.session, participant=world.people[0], by=world.leader, at=AFTER)
+        make_goal(world.people[0], by)
+        told = HandOver.objects.create(
+            program=world.program, series=world.series, author=world.leader, at=AFTER, words=""
+        )
+        HandOverPart.objects.create(hand_over=told, participant=world.people[0], words="Tea.")
+        given = consent(world, by, recipient=f"Clinic {n}")
+        if n == 1:
+            continue
+        asked = {"whom": str(given.pk), "parts": PARTS, "kind": "pdf"} if preview else {}
+        client.get(url)
+        with CaptureQueriesContext(connection) as seen:
+            page = client.get(url, asked)
+        assert len(page.context["live"]) == n + 1
+        if preview:
+            assert page.context["preview"]["contents"].counts() == dict.fromkeys(PARTS, n + 1)
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+    assert counts[0] <= (24 if preview else 12), [q["sql"][:90] for q in seen]
+
+
+def test_strangers_find_no_page(world: World) -> None:
+    url = reverse("sessions:record-export", args=[world.people[0].pk])
+    for by, status in (
+        (make_staff(make_program(), Role.PROGRAM_LEAD), 404),
+        (make_staff(world.program, Role.CLINICIAN), 403),  # not on the care team
+        (make_staff(world.program, Role.SCHEDULER), 403),
+        (make_staff(world.program, Role.PARTICIPANT), 404),
+    ):
+        client = Client()
+        client.force_login(by)
+        assert client.get(url).status_code == status
+    assert "/accounts/login/" in Client().get(url)["Location"]
 
 
 def faults(value: Any, schema: dict[str, Any], where: str = "record") -> list[str]:
