@@ -8,12 +8,14 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from participants.models import Participant
 from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
 from phpsupport.programs.crisis import crisis_line
 from phpsupport.programs.models import Program
 from phpsupport.programs.policy import DEFAULTS
+from phpsupport.users.models import User
 from sessions.queries.safety import urgent_for
 
 
@@ -48,6 +50,8 @@ class Frame:
 
 R = Role
 PLANNING = frozenset({R.SCHEDULER, R.PROGRAM_LEAD})
+# Entries that need a record of one's own.
+OWN = frozenset({"participants:my-goals", "sessions:my-record"})
 # Label, URL name, icon, roles; in the order in which they stand. The first four make the phone's bar.
 ENTRIES: tuple[tuple[str, str, str, frozenset[Role]], ...] = (
     ("Today", "home:portal", "house", frozenset({R.PARTICIPANT})),
@@ -132,8 +136,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     held = scope_of(user).roles.get(program.pk, frozenset()) if program else frozenset()
     # By address: who holds two roles sees one place once, in the words of the first.
     places: dict[str, tuple[str, str, str]] = {}
+    # A participant whose record is not tied to their account yet has no goals and notes to show.
+    without = OWN if R.PARTICIPANT in held and not _has_record(user) else frozenset()
     for label, name, icon, roles in ENTRIES:
-        if roles & held and (url := _address(name)):
+        if roles & held and name not in without and (url := _address(name)):
             places.setdefault(url, (label, url, icon))
     entries = list(places.values())
     # The longest address that fits: /participants/mine/ is not the page /participants/.
@@ -155,6 +161,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             urgent=SimpleLazyObject(lambda: urgent_for(user, program, clock.now())),
         )
     }
+
+
+def _has_record(user: User) -> bool:
+    return Participant.objects.filter(user=user).exists()
 
 
 def _address(name: str) -> str:

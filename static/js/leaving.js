@@ -57,7 +57,7 @@ if (form) {
     document.dispatchEvent(new Event("going"));
     forget(person);
     tell("signed-out");
-    form.requestSubmit();
+    setTimeout(() => form.requestSubmit()); // a form is not sent while its own submit event still runs
   });
 }
 channel?.addEventListener("message", ({ data }) => {

@@ -12,6 +12,7 @@ import pytest
 from django.urls import reverse
 
 from facilitators.models import ClearanceOverride, ConflictOfInterest, Leave, Relation
+from participants.models import Consent
 from phpsupport.access.models import Invitation
 from phpsupport.access.roles import Role
 from phpsupport.demo import world as demo
@@ -21,7 +22,7 @@ from phpsupport.lib import clock
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.actions.safety import raise_concern
-from sessions.models import CurriculumItem
+from sessions.models import CurriculumItem, HandOver
 from tests.access.table import TABLE, Open, Page, Thing
 
 PEOPLE = {
@@ -94,6 +95,11 @@ def things(program: Program) -> dict[str, Any]:
             session=noted, participant=noted.progressnotes.first().participant,
             by=noted.assignments.filter(active=True).first().person, at=now,
         ).pk,
+        "goal": participant.goals.filter(state="open").first().pk,
+        "consent": Consent.objects.filter(program=program, revoked_at=None).first().pk,
+        "hand_over": HandOver.objects.create(
+            program=program, series=series, author=ana.user, at=now, words="Begin standing."
+        ).pk,
         "block": program.text_blocks.create(
             field="own_words", label="Said aloud", words="Said: “…”"
         ).pk,
@@ -130,7 +136,7 @@ def stops(known: dict[str, Any]) -> Iterator[tuple[Role | None, str, str]]:
         role = next(r for r in PEOPLE if r in may)
         kwargs: dict[str, Any] = {}
         if isinstance(row, Thing):
-            rows = {"pk": row.kind, **row.also}
+            rows = {row.arg: row.kind, **row.also}
             kwargs = {**row.fixed, **{arg: known[kind] for arg, kind in rows.items()}}
         yield role, name, reverse(name, kwargs=kwargs)
 

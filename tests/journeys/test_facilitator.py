@@ -85,21 +85,22 @@ def test_from_my_day_to_a_signed_note_and_its_addendum(site, open_page, axe):
 
     # A group that still runs is not signed; nor is somebody else's name in a part.
     phone.get_by_role("button", name="Check and sign").click()
-    expect(phone.get_by_text("Other people's names stand in these notes.")).to_be_visible()
+    expect(phone.get_by_text("1 name to settle").first).to_be_visible()
     axe(phone)
-    sign(phone, PASSWORD)
-    expect(phone.get_by_text("Sign when it is over; your text is kept.")).to_be_visible()
     ended = f"{clock.now().astimezone(ZoneInfo(world.program.zone)):%H:%M}"
     phone.get_by_label("Ended").fill(ended)
     sign(phone, PASSWORD)
-    expect(phone.get_by_text("Not signed.")).to_be_visible()
+    expect(phone.get_by_label("These notes say truly")).to_be_checked()
+    expect(phone.get_by_text("1 name to settle").first).to_be_visible()
     expect(phone.get_by_label("Ended")).to_have_value(ended)
     assert not GroupNote.objects.exists()
     phone.get_by_role("link", name="Back to the notes").first.click()
     part_of(phone, marisol).get_by_label("In their own words").fill("“I laughed a lot.”")
     phone.get_by_role("button", name="Check and sign").click()
     expect(phone.get_by_role("heading", name="Check and sign")).to_be_visible()
-    expect(phone.get_by_text("Other people's names stand in these notes.")).to_have_count(0)
+    expect(phone.get_by_text("to settle")).to_have_count(0)
+    sign(phone, PASSWORD)
+    expect(phone.get_by_text("Sign when it is over; your text is kept.")).to_be_visible()
 
     # A second window is left open at the same place; then a wrong password, then the right one.
     twin = phone.context.new_page()
