@@ -4,6 +4,7 @@ The session's row is locked and the sheet is read in one statement (`queries/mar
 version and trail are stored in a second. Only walk-ins, take-offs and signed notes cost more.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -146,10 +147,10 @@ def mark_attendance(
     return Marked(session, len(changed), unmarked)
 
 
-# What is the same for all of them stands in `same`, the rest in one array per column.
+# What is the same for all of them stands in `same`, the rest as one list of records.
 _MARKS = """
-unnest(%s::uuid[], %s::text[], %s::time[], %s::time[], %s::text[], %s::boolean[], %s::text[])
-  AS mark(participant_id, status, arrived, departed, reason, walk_in, why),
+json_to_recordset(%s::json) AS mark(participant_id uuid, status text, arrived time, departed time,
+  reason text, walk_in boolean, why text),
 (SELECT %s::uuid, %s::uuid, %s::uuid, %s::timestamptz, %s::boolean)
   AS same(program_id, session_id, marked_by_id, marked_at, at_kiosk)
 """
@@ -180,15 +181,15 @@ def _keep(
     if not marks:
         return
     rows = [
-        (
-            mark.participant_id,
-            mark.status,
-            mark.arrived,
-            mark.departed,
-            mark.reason,
-            mark.participant_id not in people or people[mark.participant_id].walk_in,
-            sealed(mark.why, connection),
-        )
+        {
+            "participant_id": mark.participant_id,
+            "status": mark.status,
+            "arrived": mark.arrived,
+            "departed": mark.departed,
+            "reason": mark.reason,
+            "walk_in": mark.participant_id not in people or people[mark.participant_id].walk_in,
+            "why": sealed(mark.why, connection),
+        }
         for mark in marks
     ]
     one.select(
@@ -196,10 +197,7 @@ def _keep(
         Attendance,
         _COLUMNS,
         _MARKS,
-        [
-            *([*column] for column in zip(*rows, strict=True)),
-            *(session.program_id, session.pk, by.pk, at, at_kiosk),
-        ],
+        [json.dumps(rows, default=str), session.program_id, session.pk, by.pk, at, at_kiosk],
         unique=("session", "participant"),
         update=CHANGES,
     )
