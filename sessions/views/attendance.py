@@ -7,11 +7,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from phpsupport.access.gate import allow, load, require
+from phpsupport.access.asked import Asked
+from phpsupport.access.gate import allow, require
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
@@ -35,11 +36,11 @@ from sessions.queries.attendance import (
     heading,
     person_of,
     roster,
-    with_heading,
 )
 from sessions.queries.corrections import corrections
 from sessions.queries.safety import of_session
 from sessions.queries.walk_ins import Found, before_adding, can_walk_in, find_walk_ins
+from sessions.views.led import session_of
 
 NOTHING_CLASHES = (
     "Somebody else marked attendance while you had this page open. Their marks are shown, yours are "
@@ -48,16 +49,12 @@ NOTHING_CLASHES = (
 MARKING = (Role.FACILITATOR, Role.SCHEDULER, Role.PROGRAM_LEAD)
 
 
-def _session(request: HttpRequest, pk: UUID) -> GroupSession:
-    return load(request, with_heading(GroupSession.objects.all(), reader=request.user), pk)  # type: ignore[arg-type]
-
-
 @allow(*MARKING, methods=("GET", "POST"))
-def attendance(request: HttpRequest, pk: UUID) -> HttpResponse:
+def attendance(request: Asked, pk: UUID) -> HttpResponse:
     """Mark who came. Saving, finding a walk-in and adding one are buttons of the same form, so that
     nothing marked is lost on the way."""
-    session = _session(request, pk)
-    require(policies.can_mark_attendance(request.user, session))  # type: ignore[arg-type]
+    session = session_of(request, pk)
+    require(policies.can_mark_attendance(request.user, session))
     people = roster(session)
     if request.method == "GET":
         sheet = SheetForm(initial={"version": session.attendance_version})
@@ -89,7 +86,7 @@ def attendance(request: HttpRequest, pk: UUID) -> HttpResponse:
             session=session,
             marks=[row.form.mark(row.person.participant_id) for row in rows],
             version=sheet.cleaned_data["version"],
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             at=clock.now(),
             why=sheet.cleaned_data["why"],
         )
@@ -133,7 +130,7 @@ def _added(session: GroupSession, people: list[Person], data: Mapping[str, Any])
 
 
 def _show_both(
-    request: HttpRequest, session: GroupSession, stale: Stale, data: Mapping[str, Any]
+    request: Asked, session: GroupSession, stale: Stale, data: Mapping[str, Any]
 ) -> HttpResponse:
     """What was chosen here, and beside it what somebody else saved in the meantime."""
     session.refresh_from_db(fields=["attendance_version", "state"])
@@ -166,7 +163,7 @@ def _told(rows: list[Row], session: GroupSession) -> None:
 
 
 def _attendance_page(
-    request: HttpRequest,
+    request: Asked,
     session: GroupSession,
     people: list[Person],
     rows: list[Row],
@@ -197,8 +194,8 @@ def _attendance_page(
         "found": found,
         "q": q,
         "takes_marks": session.state in (SessionState.SCHEDULED, SessionState.HELD),
-        "safety": of_session(session, request.user, now),  # type: ignore[arg-type]
-        "leads": policies.can_write_notes(request.user, session) is None,  # type: ignore[arg-type]
+        "safety": of_session(session, request.user, now),
+        "leads": policies.can_write_notes(request.user, session) is None,
         "asks_why": asks_why
         or bool(sheet["why"].value())
         or any(row.why for row in rows)  # typed where it was asked before: it stays on the page
@@ -216,10 +213,10 @@ def _long_over(session: GroupSession, people: list[Person], now: datetime) -> bo
 
 
 @allow(*MARKING, methods=("GET", "POST"))
-def outcome(request: HttpRequest, pk: UUID) -> HttpResponse:
+def outcome(request: Asked, pk: UUID) -> HttpResponse:
     """Held, or not held and why."""
-    session = _session(request, pk)
-    require(policies.can_mark_attendance(request.user, session))  # type: ignore[arg-type]
+    session = session_of(request, pk)
+    require(policies.can_mark_attendance(request.user, session))
     back = reverse("sessions:attendance", args=[session.pk])
     before = "" if session.state == SessionState.SCHEDULED else session.state
     form = OutcomeForm(
@@ -234,7 +231,7 @@ def outcome(request: HttpRequest, pk: UUID) -> HttpResponse:
                 outcome=form.cleaned_data["outcome"],
                 reason=form.cleaned_data["reason"],
                 clear_marks=form.cleaned_data["clear_marks"],
-                by=request.user,  # type: ignore[arg-type]
+                by=request.user,
                 at=clock.now(),
             )
         except Refused as refusal:
@@ -242,7 +239,7 @@ def outcome(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             held = saved.state == SessionState.HELD
             messages.success(request, "Saved: it was held." if held else "Saved: it was not held.")
-            if held or policies.can_write_notes(request.user, session):  # type: ignore[arg-type]
+            if held or policies.can_write_notes(request.user, session):
                 return redirect(back)
             return redirect("sessions:my-day")
     status = 422 if form.errors else 200

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from phpsupport.access.asked import Asked
-from phpsupport.access.gate import allow, load, public, require
+from phpsupport.access.gate import allow, public, require
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from phpsupport.lib.encryption import digest
@@ -26,15 +26,16 @@ from sessions.actions.kiosk import Outcome, close_kiosk, open_kiosk, sign_in, ta
 from sessions.device import device_hash_of, remember
 from sessions.forms.kiosk import CodeForm, WhoForm
 from sessions.models import GroupSession, Kiosk
-from sessions.queries.attendance import heading, with_heading
+from sessions.queries.attendance import heading
 from sessions.queries.kiosk import kiosk_page, live_kiosk, paused_until
+from sessions.views.led import session_of
 
 AT_THE_DOOR = (Role.FACILITATOR, Role.SCHEDULER, Role.PROGRAM_LEAD)
 
 
 # --- those who lead -------------------------------------------------------------------------------------
 def _session(request: Asked, pk: UUID) -> GroupSession:
-    found = load(request, with_heading(GroupSession.objects.all(), reader=request.user), pk)
+    found = session_of(request, pk)
     require(policies.can_mark_attendance(request.user, found))
     return found
 

@@ -6,10 +6,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from phpsupport.access.gate import allow, load, require
+from phpsupport.access.asked import Asked
+from phpsupport.access.gate import allow, require
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record_each
 from phpsupport.lib import clock, wording
@@ -26,30 +27,26 @@ from sessions.models import (
 )
 from sessions.queries.attendance import (
     heading,
-    with_heading,
 )
 from sessions.queries.blocks import FIELDS, blocks_at_hand
 from sessions.queries.desk import Desk, Part, desk
 from sessions.queries.safety import of_session
-
-
-def _session(request: HttpRequest, pk: UUID) -> GroupSession:
-    return load(request, with_heading(GroupSession.objects.all(), reader=request.user), pk)  # type: ignore[arg-type]
+from sessions.views.led import session_of
 
 
 @allow(Role.FACILITATOR, methods=("GET", "POST"))
-def note(request: HttpRequest, pk: UUID) -> HttpResponse:
+def note(request: Asked, pk: UUID) -> HttpResponse:
     """Write the group's part and each person's. The script saves what is typed (see `saving`);
     the button sends the form."""
-    session = _session(request, pk)
-    require(policies.can_write_notes(request.user, session))  # type: ignore[arg-type]
-    there = desk(session, reader=request.user)  # type: ignore[arg-type]
-    record_each("note.read", by=request.user, at=clock.now(), objs=there.last_read)  # type: ignore[arg-type]
+    session = session_of(request, pk)
+    require(policies.can_write_notes(request.user, session))
+    there = desk(session, reader=request.user)
+    record_each("note.read", by=request.user, at=clock.now(), objs=there.last_read)
     if request.method == "GET":
         return _note_page(request, session, there)
     typed, faulty = read_parts(there, request.POST)
     try:
-        saved = save_drafts(session=session, parts=typed, by=request.user, at=clock.now())  # type: ignore[arg-type]
+        saved = save_drafts(session=session, parts=typed, by=request.user, at=clock.now())
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return _note_page(request, session, there, data=request.POST, status=422)
@@ -61,7 +58,7 @@ def note(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _note_page(
         request,
         session,
-        desk(session, reader=request.user),  # type: ignore[arg-type]
+        desk(session, reader=request.user),
         data=request.POST,
         saved=saved,
         status=422 if faulty else 409,
@@ -69,7 +66,7 @@ def note(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _note_page(
-    request: HttpRequest,
+    request: Asked,
     session: GroupSession,
     there: Desk,
     *,
@@ -96,7 +93,7 @@ def _note_page(
             form.is_valid()
         return {"part": part, "form": form, "person": part.person, "theirs": _theirs(part)}
 
-    at_hand = blocks_at_hand(session.program, request.user)  # type: ignore[arg-type]
+    at_hand = blocks_at_hand(session.program, request.user)
     of_field = [(name, [b for b in at_hand if b.field == name]) for name in FIELDS]
     at = there.saved_at
     local = at.astimezone(ZoneInfo(session.program.zone)) if at else None
@@ -110,7 +107,7 @@ def _note_page(
         "unmarked": there.unmarked,
         "blocks_by_field": [(name, lines) for name, lines in of_field if lines],
         "with_blocks": {name for name, lines in of_field if lines},
-        "safety": of_session(session, request.user, clock.now()),  # type: ignore[arg-type]
+        "safety": of_session(session, request.user, clock.now()),
         "saved_at": wording.clock_time(local) if local else "",
         "conflict": bool(stale),
         "signed_meanwhile": bool(saved and saved.signed),

@@ -6,21 +6,22 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from phpsupport.access.asked import Asked
-from phpsupport.access.gate import allow, load, require
+from phpsupport.access.gate import allow, require
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock
 from sessions import policies
 from sessions.models import GroupSession
-from sessions.queries.attendance import heading, with_heading
+from sessions.queries.attendance import heading
 from sessions.queries.sheet import sheet_of
 from sessions.sheet_file import sheet_file
+from sessions.views.led import session_of
 
 AT_THE_DOOR = (Role.FACILITATOR, Role.SCHEDULER, Role.PROGRAM_LEAD)
 
 
 def _session(request: Asked, pk: UUID) -> GroupSession:
-    found = load(request, with_heading(GroupSession.objects.all(), reader=request.user), pk)
+    found = session_of(request, pk)
     require(policies.can_mark_attendance(request.user, found))
     record("sheet.opened", by=request.user, at=clock.now(), obj=found)
     return found

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from phpsupport.access.gate import allow, load, require
+from phpsupport.access.asked import Asked
+from phpsupport.access.gate import allow, require
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
@@ -15,28 +16,23 @@ from phpsupport.users.confirming import confirm_identity
 from sessions import policies
 from sessions.actions.signing import sign_notes
 from sessions.forms.signing import SignForm
-from sessions.models import GroupSession
 from sessions.queries.attendance import (
     heading,
-    with_heading,
 )
 from sessions.queries.checking import check
 from sessions.queries.desk import desk
+from sessions.views.led import session_of
 
 SEEN = "notes.seen"
 GROUP_KEY, ATTENDANCE_KEY = "group", "attendance"
 
 
-def _session(request: HttpRequest, pk: UUID) -> GroupSession:
-    return load(request, with_heading(GroupSession.objects.all(), reader=request.user), pk)  # type: ignore[arg-type]
-
-
 @allow(Role.FACILITATOR, methods=("GET", "POST"))
-def note_sign(request: HttpRequest, pk: UUID) -> HttpResponse:
+def note_sign(request: Asked, pk: UUID) -> HttpResponse:
     """Read everything once more, settle what was found, and sign."""
-    session = _session(request, pk)
-    require(policies.can_sign_note(request.user, session))  # type: ignore[arg-type]
-    there = desk(session, reader=request.user)  # type: ignore[arg-type]
+    session = session_of(request, pk)
+    require(policies.can_sign_note(request.user, session))
+    there = desk(session, reader=request.user)
     checked = check(session, there)
     seen = {str(key) if key else GROUP_KEY: version for key, version in checked.seen.items()}
     head = heading(session)
@@ -56,7 +52,7 @@ def note_sign(request: HttpRequest, pk: UUID) -> HttpResponse:
                 seen={None if key == GROUP_KEY else UUID(key): v for key, v in read.items()},
                 explained=form.explained,
                 attendance=attendance,
-                by=request.user,  # type: ignore[arg-type]
+                by=request.user,
                 at=clock.now(),
                 **form.times(session),
             )
