@@ -50,9 +50,10 @@ def test_under_a_consent_taken_back_nothing_is_made() -> None:
             if hand == REVOKES:
                 assert revoke_consent(consent=consent, by=lead, at=at)
                 return f"{Disclosure.objects.filter(consent=consent).count()} before"
+            # Not as PDF: the threads that typeset do not come along into a forked process.
             export_record(
                 key=keys[turn, hand], participant=person, program=program, parts=PARTS,
-                kind="pdf" if hand == 1 else "json", consent=consent, by=lead, at=at,
+                kind="json", consent=consent, by=lead, at=at,
             )  # fmt: skip
             stood = Consent.objects.filter(pk=consent.pk, revoked_at=None).exists()
             return "made" if stood else "made of what was taken back"
