@@ -51,8 +51,8 @@ MARKING = (Role.FACILITATOR, Role.SCHEDULER, Role.PROGRAM_LEAD)
 
 @allow(*MARKING, methods=("GET", "POST"))
 def attendance(request: Asked, pk: UUID) -> HttpResponse:
-    """Mark who came. Saving, finding a walk-in and adding one are buttons of the same form, so that
-    nothing marked is lost on the way."""
+    """Mark who came. Marking all, finding a walk-in, adding one and saving are buttons of the same
+    form, so that nothing marked is lost on the way; only saving saves."""
     session = session_of(request, pk)
     require(policies.can_mark_attendance(request.user, session))
     people = roster(session)
@@ -77,7 +77,7 @@ def attendance(request: Asked, pk: UUID) -> HttpResponse:
         return _attendance_page(
             request, session, people, rows, sheet, found=found, q=data.get("q", "")
         )
-    if "add" in data:
+    if "all" in data or "add" in data:
         return _attendance_page(request, session, people, rows, sheet)
     if not sheet.is_valid() or any(row.errors for row in rows):
         return _attendance_page(request, session, people, rows, sheet, status=422)

@@ -162,6 +162,8 @@ def test_everything_also_without_scripts(site, open_page):
     assert not Attendance.objects.filter(participant=bea).exists()
 
     page.get_by_role("button", name="All present").click()
+    expect(page.get_by_text("3 marked")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).last.click()
     expect(page.get_by_text("Attendance saved.")).to_be_visible()
     found = dict(Attendance.objects.values_list("participant_id", "status"))
     assert found == {marisol.pk: "present", tuan.pk: "late", bea.pk: "present"}

@@ -201,6 +201,6 @@ def test_the_page_takes_the_same_queries_with_and_without_an_address(
     client.force_login(person)
     client.get(MINE)
     for _ in range(2):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             client.get(MINE)
         address(person)
