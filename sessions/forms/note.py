@@ -25,6 +25,8 @@ SHORTLY = {
     Participation.SOME: "Now and then",
     Participation.QUIET: "By listening",
 }
+# What takes a choice back; it is chosen as long as nothing else is.
+LEAVE_OPEN = ("", "Leave it open")
 
 
 def _prose(label: str, name: str, *, rows: int = 2, max_length: int = 5000) -> ProseField:
@@ -70,7 +72,7 @@ class PersonPartForm(PartForm):
 
     participation = forms.ChoiceField(
         required=False,
-        choices=Participation.choices,
+        choices=[*Participation.choices, ("", "Not chosen")],
         widget=forms.RadioSelect,
         label="Taking part",
     )
@@ -91,13 +93,14 @@ class PersonPartForm(PartForm):
         super().__init__(*args, **kwargs)
         # An own goal that ended meanwhile stays a choice: what is typed beside it is not lost.
         field: Any = self.fields["goal_id"]
-        field.choices = [("", ""), *((str(goal.id), goal.words) for goal in goals)]
+        field.choices = [("", "None of these"), *((str(goal.id), goal.words) for goal in goals)]
 
     @property
     def ways(self) -> list[tuple[str, str, bool]]:
-        """How somebody took part: value, short words, whether it is chosen."""
-        chosen = self["participation"].value()
-        return [(way.value, words, way.value == chosen) for way, words in SHORTLY.items()]
+        """How somebody took part: value, short words, whether it is chosen; the last takes back."""
+        chosen = self["participation"].value() or ""
+        ways = [(way.value, words) for way, words in SHORTLY.items()]
+        return [(value, words, value == chosen) for value, words in [*ways, LEAVE_OPEN]]
 
 
 def form_of(part: Part, data: Mapping[str, Any] | None = None) -> PartForm:

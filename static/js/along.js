@@ -5,7 +5,7 @@
 const row = document.querySelector("[data-along]");
 
 const stateOf = (part) => {
-  const chosen = part.querySelector("input[name$=-participation]:checked");
+  const chosen = part.querySelector("input[name$=-participation]:checked:not([value=''])");
   const said = [...part.querySelectorAll("[name$=-own_words], [name$=-response]")].some((field) => field.value.trim());
   if (chosen && said) return "done";
   const other = [...part.querySelectorAll("textarea")].some((field) => field.value.trim());

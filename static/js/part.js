@@ -65,6 +65,11 @@ export class Part {
     this.fields[0]?.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  /* Whether a name stands for a choice, not for words. */
+  chooses(name) {
+    return this.fields.some((field) => field.name === `${this.key}-${name}` && field.type === "radio");
+  }
+
   get now() {
     return code(this.values());
   }
@@ -175,9 +180,10 @@ export class Part {
     if (wasSent(near(given))) return 0; // the last words reached the server while the tab closed
     const back = { ...left.values };
     for (const [name, value] of Object.entries(before)) {
-      // Typed on this page before the rest came back: both stay.
+      // Typed on this page before the rest came back: both stay; of two choices the later one does.
       if (typeof value === "string" && value !== given[name] && back[name] !== undefined && back[name] !== value) {
-        back[name] = value.includes(back[name]) ? value : `${back[name]}\n${value}`;
+        const whole = this.chooses(name) || value.includes(back[name]);
+        back[name] = whole ? value : `${back[name]}\n${value}`;
       }
     }
     const passages = Object.keys(back).filter((name) => name in before && loosely(back[name]) !== loosely(before[name]));
