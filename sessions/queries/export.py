@@ -15,6 +15,7 @@ from phpsupport.programs.models import Program
 from sessions.models import (
     EXPLAINED,
     Attendance,
+    ClosedAs,
     CosignatureDecision,
     Enrollment,
     GroupSession,
@@ -265,9 +266,9 @@ def _goals(
 def _safety(
     person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
 ) -> list[dict[str, Any]]:
-    rows = SafetyConcern.objects.filter(days, participant=person).select_related(
-        "raised_by", "session__series__group"
-    )
+    """What is settled; not what is still being acted on, and no tap by mistake."""
+    settled = SafetyConcern.objects.filter(days, participant=person, closed_as=ClosedAs.DONE)
+    rows = settled.select_related("raised_by", "session__series__group")
     return [
         {
             "session": _session(row),

@@ -29,8 +29,8 @@ from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions.actions.addenda import void_note
 from sessions.actions.export import export_record
-from sessions.actions.safety import raise_concern
-from sessions.models import EXPLAINED, Addendum, HandOver, HandOverPart, Status
+from sessions.actions.safety import close_concern, raise_concern, take_back
+from sessions.models import EXPLAINED, Addendum, HandOver, HandOverPart, SafetyConcern, Status
 from sessions.record_file import SCHEMA, printed
 from tests.factories import (
     enroll,
@@ -118,6 +118,29 @@ def test_without_a_consent_that_holds_and_covers_there_is_none(world: World, fau
     with pytest.raises(Refused):
         make(world, by, consent=given, at=at)
     assert Disclosure.objects.count() == before
+
+
+def test_a_safety_concern_stands_in_it_once_it_is_closed_with_what_was_done(world: World) -> None:
+    by = lead(world)
+
+    def raised(minutes: int) -> SafetyConcern:
+        at = AFTER + timedelta(minutes=minutes)
+        asked: dict[str, Any] = {"session": world.session, "participant": world.people[0]}
+        return raise_concern(**asked, by=world.leader, at=at)
+
+    def told() -> list[dict[str, Any]]:
+        made = make(world, by, parts=["safety"], identity_attested=True)
+        return json.loads(made.content)["safety"]  # type: ignore[no-any-return]
+
+    mistake = raised(0)
+    assert told() == []
+    take_back(concern=mistake, by=world.leader, at=AFTER)
+    assert told() == []
+    acted_on = raised(11)
+    assert told() == []
+    close_concern(concern=acted_on, words="We talked.", by=by, at=AFTER + timedelta(minutes=12))
+    assert [e["words"] for e in told()[0]["entries"]][-1] == "We talked."
+    assert len(told()) == 1
 
 
 def test_other_peoples_names_are_absent() -> None:
@@ -304,7 +327,10 @@ def test_the_page_makes_the_same_queries_for_one_and_three(preview: bool) -> Non
             enroll(other.series, person)
             world = replace(other, people=[world.people[0], person])
         world.signed()
-        raise_concern(session=world.session, participant=world.people[0], by=world.leader, at=AFTER)
+        raised = raise_concern(
+            session=world.session, participant=world.people[0], by=world.leader, at=AFTER
+        )
+        close_concern(concern=raised, words="We talked.", by=by, at=AFTER)
         make_goal(world.people[0], by)
         told = HandOver.objects.create(
             program=world.program, series=world.series, author=world.leader, at=AFTER, words=""
