@@ -4,14 +4,15 @@ The parts of such a page live in four tables. They are read by one statement (UN
 as its kind and an object of what that kind shows.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from phpsupport.lib import wording
@@ -33,6 +34,7 @@ from sessions.models import (
     SessionState,
 )
 from sessions.queries.consequence import Consequence, Target, consequence
+from sessions.queries.kinds import of_kind, read_together
 from sessions.queries.series import pattern_in_words
 from sessions.queries.slots import person_name
 from sessions.recurrence import WEEKDAYS
@@ -112,15 +114,13 @@ def asked_of(*, user: User, program: Program, at: datetime) -> Asked:
     """What waits for this person's word, and what became of theirs. One query."""
     zone = ZoneInfo(program.zone)
     today = local_date(at, program.zone)
-    rows = (
-        _wishes(user, program, at)
-        .union(
+    rows = read_together(
+        [
+            _wishes(user, program, at),
             _needs(user, program, at),
             _own_sessions(user, program, at),
             _own_series(user, program, today),
-            all=True,
-        )
-        .values_list("what", "row")
+        ]
     )
     found = Asked()
     for what, row in sorted(
@@ -151,12 +151,6 @@ def open_wishes(user: User, program: Program, at: datetime) -> QuerySet[CoverAsk
     )
 
 
-def _rows(rows: Any, what: str, **columns: Any) -> Any:
-    """The rows as pairs of their kind and an object of these columns."""
-    kind = Value(what, output_field=CharField())
-    return rows.order_by().annotate(what=kind, row=JSONObject(**columns)).values_list("what", "row")
-
-
 def _of_session(path: str) -> dict[str, str]:
     return {
         "title": f"{path}__series__group__name", "starts_at": f"{path}__starts_at",
@@ -179,7 +173,7 @@ def _asks(**which: str) -> Coalesce:
 
 def _wishes(user: User, program: Program, at: datetime) -> Any:
     rows = open_wishes(user, program, at)
-    return _rows(
+    return of_kind(
         rows, "wish", id="pk", **_of_session("request__session"),
         **_names("request__facilitator__user"),
     )  # fmt: skip
@@ -192,7 +186,7 @@ def _needs(user: User, program: Program, at: datetime) -> Any:
         session__starts_at__gt=at,
         state__in=[CoverState.OPEN, CoverState.FILLED],
     )
-    return _rows(
+    return of_kind(
         rows, "need", id="pk", session="session_id", state="state", asked=_asks(),
         **_of_session("session"), **_names("filled_by__user"),
     )  # fmt: skip
@@ -217,7 +211,7 @@ def waiting_sessions(user: User, program: Program, at: datetime) -> QuerySet[Ses
 
 def _own_sessions(user: User, program: Program, at: datetime) -> Any:
     rows = waiting_sessions(user, program, at)
-    return _rows(
+    return of_kind(
         rows, "session", id="session_id", part="part", answer="answer", again="asked_at",
         **_of_session("session"),
     )  # fmt: skip
@@ -240,7 +234,7 @@ _PATTERN = (
 
 def _own_series(user: User, program: Program, today: date) -> Any:
     rows = waiting_series(user, program, today)
-    return _rows(
+    return of_kind(
         rows, "series", id="series_id", part="part", answer="answer",
         title="series__group__name", room="series__room__name", starts_at="series__from_on",
         **{name: f"series__{name}" for name in _PATTERN},
@@ -318,22 +312,30 @@ def open_matters(
     series: GroupSeries | None = None,
 ) -> list[Matter]:  # fmt: skip
     """Everything open, of the program or of one session or series; the next first. One query."""
-    zone = ZoneInfo(program.zone)
+    parts = matter_parts(program, at=at, session=session, series=series)
+    return matters_of(read_together(parts), program)
+
+
+def matter_parts(
+    program: Program, *, at: datetime, session: GroupSession | None = None,
+    series: GroupSeries | None = None,
+) -> list[Any]:  # fmt: skip
+    """The kinds of what is open, to be read together with others."""
     today = local_date(at, program.zone)
     of_session = Q(session=session) if session else Q(session__series=series) if series else Q()
     of_series = Q(series=series) if series else Q(pk__in=[]) if session else Q()
-    rows = (
-        _looked_for(program, of_session, at)
-        .union(
-            _declined_sessions(program, of_session, at),
-            _declined_series(program, of_series, today),
-            _proposed(
-                program, of_session & Q(session__isnull=False) | of_series_of(series, session), at
-            ),
-            all=True,
-        )
-        .values_list("what", "row")
-    )
+    proposed = of_session & Q(session__isnull=False) | of_series_of(series, session)
+    return [
+        _looked_for(program, of_session, at),
+        _declined_sessions(program, of_session, at),
+        _declined_series(program, of_series, today),
+        _proposed(program, proposed, at),
+    ]
+
+
+def matters_of(rows: Iterable[tuple[str, dict[str, Any]]], program: Program) -> list[Matter]:
+    """Rows of `matter_parts` in words; the next first."""
+    zone = ZoneInfo(program.zone)
     found = [_matter(what, row, zone) for what, row in rows]
     return sorted(found, key=lambda m: (not m.late, m.starts_at, m.what, str(m.id)))
 
@@ -353,7 +355,7 @@ def _looked_for(program: Program, of: Q, at: datetime) -> Any:
         session__state=SessionState.SCHEDULED,
         session__starts_at__gt=at,
     )
-    return _rows(
+    return of_kind(
         rows, "cover", id="pk", asked=_asks(), cannot=_asks(answer=CoverAnswer.DECLINED),
         late="escalated_at",
         **_of_session("session"), **_names("facilitator__user"),
@@ -373,7 +375,7 @@ def _declined_sessions(program: Program, of: Q, at: datetime) -> Any:
         active=True,
         answer=Answer.DECLINED,
     )
-    return _rows(
+    return of_kind(
         rows, "declined", id="session_id", **_of_session("session"), **_names("facilitator__user"),
     )  # fmt: skip
 
@@ -386,7 +388,7 @@ def _declined_series(program: Program, of: Q, today: date) -> Any:
         series__until_on__gte=today,
         answer=Answer.DECLINED,
     )
-    return _rows(
+    return of_kind(
         rows, "declined-series", id="series_id", title="series__group__name",
         starts_at="series__from_on", **{n: f"series__{n}" for n in _PATTERN},
         **_names("facilitator__user"),
@@ -401,7 +403,7 @@ def _proposed(program: Program, of: Q, at: datetime) -> Any:
         program=program,
         settled_at=None,
     )
-    return _rows(
+    return of_kind(
         rows, "proposed", id="pk", title=group, on="on", starts="starts", ends="ends",
         starts_at="on", **_names("facilitator__user"),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,9 @@ from participants.names import display_name
 from phpsupport.lib import wording
 from phpsupport.programs.models import Closure, Program
 from phpsupport.users.models import User
-from sessions.models import Attendance, Room, SessionState, Status
-from sessions.queries.answers import open_matters
+from sessions.models import Attendance, Room, SessionState, Status, WaitlistEntry, WaitOutcome
+from sessions.queries.answers import Matter, matter_parts, matters_of
+from sessions.queries.kinds import of_kind, read_together
 from sessions.queries.touched import still_open
 from sessions.queries.week import (
     Entry,
@@ -73,8 +75,8 @@ class Today:
 
 
 def today(*, user: User, program: Program, at: datetime) -> Today:
-    """The day at the site. Nine queries: sessions, clearance (3), rooms, absences, closed days,
-    what is to be settled, cover and answers."""
+    """The day at the site. Seven queries: sessions, clearance (3), what is to be settled, absences,
+    and the rest together: cover and answers, places that are kept, rooms, closed days."""
     here = at.astimezone(ZoneInfo(program.zone))
     on = here.date()
     found = entries(
@@ -84,33 +86,25 @@ def today(*, user: User, program: Program, at: datetime) -> Today:
         at=at,
     )
     note_clearance(found)
-    rooms = list(
-        Room.objects.filter(site_id=program.site_id, retired_on=None)
-        .order_by("name")
-        .values_list("pk", "name")
-    )
-    closed = dict(
-        Closure.objects.filter(program=program, date__range=(on, on + AHEAD)).values_list(
-            "date", "reason"
-        )
-    )
+    beside = _beside(user, program, on, at)
     asks = [
         *_without_facilitator(found),
         *_to_settle(program, at, midnight(on + AHEAD + ONE_DAY, program)),
-        *_cover_and_answers(program, at),
+        *[Ask(m.tone, m.sentence, m.line, m.url) for m in beside.matters],
         *_misses(user, program, on),
         *_unreported(found),
-        *_full(found, on),
+        *_kept(beside.kept, here),
+        *_full(found, on, beside.kept),
     ]
     order = {"now": 0, "soon": 1, "plain": 2}
     asks.sort(key=lambda ask: order[ask.when])
     of_today = [e for e in found if e.on == on and not e.cancelled]
-    lanes, free = _lanes(rooms, of_today, at)
+    lanes, free = _lanes(beside.rooms, of_today, at)
     following = _next_day(found, on)
     return Today(
         day=f"{wording.day(on)}",
         line=_line(of_today, at),
-        closed=closed.get(on, ""),
+        closed=beside.closed,
         asks=asks[:ASKS_AT_MOST],
         rest=asks[ASKS_AT_MOST:],
         lanes=lanes,
@@ -119,6 +113,55 @@ def today(*, user: User, program: Program, at: datetime) -> Today:
         tomorrow_day=wording.day(following[0].on) if following else "",
         nothing=not found,
     )
+
+
+@dataclass
+class _Beside:
+    """What is read beside the sessions."""
+
+    matters: list[Matter] = field(default_factory=list)
+    rooms: list[tuple[UUID, str]] = field(default_factory=list)
+    # By series, the place that is kept for the shortest time first.
+    kept: dict[UUID, list[dict[str, Any]]] = field(default_factory=dict)
+    closed: str = ""
+
+
+def _beside(user: User, program: Program, on: date, at: datetime) -> _Beside:
+    """Cover and answers, places that are kept, rooms, and whether today is closed. One query."""
+    rooms = Room.objects.filter(site_id=program.site_id, retired_on=None)
+    closed = Closure.objects.filter(program=program, date=on)
+    offers = WaitlistEntry.objects.visible_to(user).filter(
+        program=program, outcome=WaitOutcome.WAITING, offer_until__gt=at
+    )
+    rows = read_together(
+        [
+            *matter_parts(program, at=at),
+            of_kind(rooms, "room", id="pk", name="name"),
+            of_kind(closed, "closed", reason="reason"),
+            of_kind(
+                offers, "kept", series="series_id", group="series__group__name",
+                until="offer_until",
+            ),
+        ]
+    )  # fmt: skip
+    by_kind: dict[str, list[dict[str, Any]]] = {"room": [], "closed": [], "kept": []}
+    matters = [(what, row) for what, row in rows if what not in by_kind]
+    for what, row in rows:
+        if what in by_kind:
+            by_kind[what].append(row)
+    found = _Beside(
+        matters=matters_of(matters, program),
+        rooms=sorted(
+            ((UUID(r["id"]), r["name"]) for r in by_kind["room"]), key=lambda r: r[1].casefold()
+        ),
+        closed="".join(row["reason"] for row in by_kind["closed"]),
+    )
+    for row in by_kind["kept"]:
+        row["until"] = datetime.fromisoformat(row["until"])
+        found.kept.setdefault(UUID(row["series"]), []).append(row)
+    for places in found.kept.values():
+        places.sort(key=lambda row: row["until"])
+    return found
 
 
 def _line(of_today: Sequence[Entry], at: datetime) -> str:
@@ -186,11 +229,6 @@ def _to_settle(program: Program, at: datetime, beyond: datetime) -> list[Ask]:
     ]
 
 
-def _cover_and_answers(program: Program, at: datetime) -> list[Ask]:
-    """Cover that is looked for, declined assignments and proposed times. One query."""
-    return [Ask(m.tone, m.sentence, m.line, m.url) for m in open_matters(program, at=at)]
-
-
 def _unreported(found: Sequence[Entry]) -> list[Ask]:
     open_ = [e for e in found if e.unreported]
     if not open_:
@@ -210,14 +248,37 @@ def _unreported(found: Sequence[Entry]) -> list[Ask]:
     ]
 
 
-def _full(found: Sequence[Entry], on: date) -> list[Ask]:
-    """Groups over their cap, and groups with people waiting; each series once."""
+def _kept(by_series: dict[UUID, list[dict[str, Any]]], here: datetime) -> list[Ask]:
+    """Places that are offered to somebody who waits, once for each group; who it is stands on the
+    roster. What runs out today is asked about soon."""
+    asks = []
+    for pk, places in sorted(by_series.items(), key=lambda item: (item[1][0]["until"], item[0])):
+        until = places[0]["until"].astimezone(here.tzinfo)
+        last = f"until {wording.day(until)}, {wording.clock_time(until)}"
+        many = len(places) > 1
+        is_are = f"{len(places)} places are" if many else "A place is"
+        asks.append(
+            Ask(
+                "soon" if until.date() == here.date() else "plain",
+                f"{is_are} kept in {places[0]['group']}",
+                f"{'The first ' if many else 'Offered '}{last}. The roster says for whom.",
+                reverse("sessions:series", args=[pk]) + "#waiting",
+            )
+        )
+    return asks
+
+
+def _full(found: Sequence[Entry], on: date, kept: dict[UUID, list[dict[str, Any]]]) -> list[Ask]:
+    """Groups over their cap, and groups with people waiting to whom nothing is offered; each series
+    once."""
     asks, seen = [], set()
     for e in found:
         if e.on < on or e.cancelled or e.series_id in seen:
             continue
         seen.add(e.series_id)
         url = reverse("sessions:series", args=[e.series_id])
+        offered = len(kept.get(e.series_id, ()))
+        waiting = e.waiting - offered
         if e.enrolled > e.capacity:
             asks.append(
                 Ask(
@@ -227,12 +288,13 @@ def _full(found: Sequence[Entry], on: date) -> list[Ask]:
                     url,
                 )
             )
-        elif e.waiting:
+        elif waiting > 0:
+            line = f"{e.enrolled} of {e.capacity} places taken"
             asks.append(
                 Ask(
                     "plain",
-                    f"{wording.count(e.waiting, 'person waits', 'people wait')} for {e.group}",
-                    f"{e.enrolled} of {e.capacity} places taken",
+                    f"{wording.count(waiting, 'person waits', 'people wait')} for {e.group}",
+                    f"{line}, {offered} kept" if offered else line,
                     url,
                 )
             )

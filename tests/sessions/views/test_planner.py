@@ -76,7 +76,7 @@ def test_an_empty_program_says_how_to_begin(client, scheduler, name):
 
 
 @pytest.mark.parametrize("url", [
-    "sessions:today", "sessions:week", "sessions:groups", "sessions:rooms",
+    "sessions:week", "sessions:groups", "sessions:rooms",
     "sessions:week|?by=room", "sessions:week|?by=facilitator",
 ])  # fmt: skip
 def test_the_number_of_queries_is_fixed(
@@ -86,12 +86,11 @@ def test_the_number_of_queries_is_fixed(
     address = reverse(name) + query
     add_session(program)
     client.get(address)
-    most = 13 if name == "sessions:today" else 12  # one asks for open safety concerns
-    with django_assert_max_num_queries(most) as one:
+    with django_assert_max_num_queries(12) as one:
         assert client.get(address).status_code == 200
     for n in (1, 2):
         add_session(program, n)
-    with django_assert_max_num_queries(most) as three:
+    with django_assert_max_num_queries(12) as three:
         client.get(address)
     assert len(one) == len(three)
 
