@@ -254,11 +254,9 @@ def _keep_explanations(
     of_part: dict[str, Note] = {str(note.participant_id): note for note in signed.parts}
     if signed.group:
         of_part["group"] = signed.group
-    add_beside(
-        [(of_part[key.partition(":")[0]], EXPLAINED, words) for key, words in reasons.items()],
-        by=by,
-        at=at,
-    )
+    # One word that may name two people is explained once.
+    beside = [(of_part[key.partition(":")[0]], EXPLAINED, words) for key, words in reasons.items()]
+    add_beside(dict.fromkeys(beside), by=by, at=at)
 
 
 def _void_before(model: type[Any], **which: Any) -> Any:

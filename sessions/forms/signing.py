@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from phpsupport.lib.forms import Form, LineField
-from sessions.screening import Finding
+from sessions.screening import Doubt
 
 FORM_ID = "signature"
 
 
-def explanation_of(finding: Finding) -> str:
+def explanation_of(doubt: Doubt) -> str:
     """The field in which a name is explained; the same whatever else is found."""
-    return f"explain-{finding.key.replace(':', '-')}"
+    return f"explain-{doubt.key.replace(':', '-')}"
 
 
 class SignForm(Form):
@@ -36,18 +36,18 @@ class SignForm(Form):
     )
 
     def __init__(
-        self, *args: Any, findings: Iterable[Finding] = (), group: bool = True, **kwargs: Any
+        self, *args: Any, doubts: Iterable[Doubt] = (), group: bool = True, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.findings = {explanation_of(finding): finding for finding in findings}
+        self.doubts = {explanation_of(doubt): doubt for doubt in doubts}
         if not group:
             self.fields.pop("started")
             self.fields.pop("ended")
-        for name, finding in self.findings.items():
+        for name, doubt in self.doubts.items():
             # It stands beside the text in which the name was found, outside the form's own tag.
             self.fields[name] = LineField(
                 required=True,
-                label=f"Or say why “{finding.found}” stays",
+                label=f"Or say why “{doubt.found}” stays",
                 widget=forms.TextInput(attrs={"form": FORM_ID, "class": "form-control"}),
                 error_messages={"required": "Take the name out, or say why it stays."},
             )
@@ -55,8 +55,12 @@ class SignForm(Form):
 
     @property
     def explained(self) -> dict[str, str]:
-        """The explanations by the finding's key."""
-        return {f.key: self.cleaned_data.get(name, "") for name, f in self.findings.items()}
+        """The explanations by the finding's key; one reason settles everybody whom a word may name."""
+        return {
+            finding.key: self.cleaned_data.get(name, "")
+            for name, doubt in self.doubts.items()
+            for finding in doubt.findings
+        }
 
     def times(self, session: Any) -> dict[str, datetime]:
         """The actual start and end as instants, where they were given."""

@@ -12,19 +12,25 @@ from sessions.models import GROUP_TEXTS, PART_TEXTS, GroupSession, Participation
 from sessions.models.notes import GroupWords, ProgressWords
 from sessions.queries.desk import GROUP, Desk, Part, text_in, words_of
 from sessions.queries.nearby import nearby
-from sessions.screening import Alike, Finding, Hit, How, Roster, Term, alike, hits_in, terms_in
+from sessions.screening import (
+    Alike,
+    Doubt,
+    Finding,
+    Hit,
+    Roster,
+    Term,
+    alike,
+    doubts_of,
+    hits_in,
+    may_be,
+    terms_in,
+)
 from sessions.screening.words import composed
 
 _LABELS: Final = {
     name: str(getattr(words._meta.get_field(name), "verbose_name", name))
     for words, names in ((GroupWords, GROUP_TEXTS), (ProgressWords, PART_TEXTS))
     for name in names
-}
-_HOW: Final = {
-    How.NAME: "may be {}",
-    How.NICKNAME: "may be a short name of {}",
-    How.INITIALS: "may be the initials of {}",
-    How.LIKE: "may be {}, misspelled",
 }
 
 
@@ -49,10 +55,9 @@ class Prose:
 
 @dataclass
 class Settle:
-    """A name to take out or to explain."""
+    """A word to take out or to explain."""
 
-    finding: Finding
-    sentence: str
+    doubt: Doubt
     url: str  # of the text in which it stands
     number: int = 0
     field: Any = None  # of the form, in which it is explained
@@ -104,7 +109,6 @@ class Check:
 
     group: Checked | None
     parts: list[Checked]
-    findings: list[Finding]
     missing: list[Missing]
 
     @property
@@ -112,12 +116,20 @@ class Check:
         return [*([self.group] if self.group else []), *self.parts]
 
     @property
+    def doubts(self) -> list[Doubt]:
+        return [one.doubt for part in self.all for one in part.names]
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for doubt in self.doubts for finding in doubt.findings]
+
+    @property
     def hints(self) -> int:
         return sum(len(part.hints) + len(part.alike) for part in self.all)
 
     @property
     def names_in_words(self) -> str:
-        return wording.count(len(self.findings), "name to settle", "names to settle")
+        return wording.count(len(self.doubts), "name to settle", "names to settle")
 
     @property
     def hints_in_words(self) -> str:
@@ -136,10 +148,10 @@ class Check:
         return f"The group note and {parts}" if self.parts else "The group note"
 
     def explained_in(self, fields: Mapping[str, Any]) -> None:
-        """Put the form's fields, by the finding's key, beside what they explain."""
+        """Put the form's fields, by the doubt's key, beside what they explain."""
         settled = (one for part in self.all for one in part.names)
         for number, one in enumerate(settled, start=1):
-            one.number, one.field = number, fields[one.finding.key]
+            one.number, one.field = number, fields[one.doubt.key]
 
     @property
     def seen(self) -> dict[UUID | None, int]:
@@ -160,8 +172,7 @@ def check(session: GroupSession, there: Desk) -> Check:
     group_checked = _checked(group, GROUP_TEXTS, roster, note) if group else None
     parts = [_checked(part, PART_TEXTS, roster, note) for part in ready]
     _compare(parts, there)
-    findings = [s.finding for c in [*([group_checked] if group_checked else []), *parts] for s in c.names]  # fmt: skip
-    return Check(group_checked, parts, findings, list(_missing(session, there, group, note)))
+    return Check(group_checked, parts, list(_missing(session, there, group, note)))
 
 
 def _checked(part: Part, names: Iterable[str], roster: Roster, note: str) -> Checked:
@@ -182,10 +193,9 @@ def _checked(part: Part, names: Iterable[str], roster: Roster, note: str) -> Che
             Prose(name, str(_LABELS[name]), _pieces(text, hits, terms, roster), url)
         )
         checked.hints += [Hint(term.said, term.instead, url) for term in terms]
-    for finding in roster.findings(text_in(part.words, names), part=key):
-        said = _HOW[finding.how].format(finding.shown)
-        sentence = f"“{finding.found}” {said}" + ("" if said.endswith(".") else ".")
-        checked.names.append(Settle(finding, sentence, places.get(finding.about, checked.url)))
+    for doubt in doubts_of(roster.findings(text_in(part.words, names), part=key)):
+        place = places.get(doubt.findings[0].about, checked.url)
+        checked.names.append(Settle(doubt, place))
     checked.hints = list(dict.fromkeys(checked.hints))
     return checked
 
@@ -195,9 +205,9 @@ def _pieces(text: str, hits: list[Hit], terms: list[Term], roster: Roster) -> li
     marks: list[tuple[int, int, str, str]] = []
     for start, end in sorted({(hit.start, hit.end) for hit in hits}, key=lambda s: (s[0], -s[1])):
         if not marks or start >= marks[-1][1]:
-            whose = [h for h in hits if (h.start, h.end) == (start, end)]
-            said = wording.listing([roster.shown(hit.about) for hit in whose], "or")
-            marks.append((start, end, "name", _HOW[whose[0].how].format(said)))
+            whose = [hit for hit in hits if start <= hit.start < end]
+            said = may_be((roster.shown(hit.about), hit.how) for hit in whose)
+            marks.append((start, end, "name", said))
     for term in terms:
         if all(term.end <= start or term.start >= end for start, end, _, _ in marks):
             marks.append((term.start, term.end, "hint", f"perhaps: {term.instead}"))

@@ -71,6 +71,11 @@ class How(StrEnum):
     LIKE = "like"
 
 
+def surest(how: How) -> int:
+    """In which order ways of naming are likely meant."""
+    return list(How).index(how)
+
+
 @dataclass(frozen=True)
 class Named:
     """Somebody who may be named, as they are called. `near` is who is in the program but not on
@@ -94,6 +99,8 @@ class Finding:
     shown: str
     found: str
     how: How = How.NAME
+    start: int = 0  # the place in the composed text
+    end: int = 0
 
     @property
     def key(self) -> str:
@@ -208,7 +215,7 @@ def hits_in(text: str, people: Iterable[Named] | Roster, *, part: UUID | None) -
 
 def names_in(text: str, people: Iterable[Named] | Roster, *, part: UUID | None) -> list[Finding]:
     """Each other person of the roster whose name stands in `text`, at most once per person, by the
-    longest of their names that do.
+    longest of their names that do, and of these the surest.
 
     `part` is the participant the text is about; their own names, also where somebody else shares
     them, are no finding. None is the group note, in which nobody may be named.
@@ -218,7 +225,7 @@ def names_in(text: str, people: Iterable[Named] | Roster, *, part: UUID | None) 
     best: dict[UUID, Hit] = {}
     for hit in hits_in(text, roster, part=part):
         before = best.get(hit.about)
-        if before is None or hit.words > before.words:
+        if before is None or _goes_before(hit, before):
             best[hit.about] = hit
     found = (
         (person, best[person.participant_id])
@@ -232,9 +239,18 @@ def names_in(text: str, people: Iterable[Named] | Roster, *, part: UUID | None) 
             person.shown,
             POSSESSIVE.sub("", text[hit.start : hit.end]),
             hit.how,
+            hit.start,
+            hit.end,
         )
         for person, hit in found
     ]
+
+
+def _goes_before(one: Hit, other: Hit) -> bool:
+    """Whether `one` tells more surely than `other`, which comes first, whom it names."""
+    if one.words != other.words:
+        return one.words > other.words
+    return surest(one.how) < surest(other.how)
 
 
 def screen(

@@ -39,7 +39,7 @@ def note_sign(request: Asked, pk: UUID) -> HttpResponse:
     form = SignForm(
         request.POST or None,
         initial={"started": head.starts, "ended": head.ends},
-        findings=checked.findings,
+        doubts=checked.doubts,
         group=checked.group is not None,
     )
     if request.method == "POST" and form.is_valid():
@@ -75,7 +75,7 @@ def note_sign(request: Asked, pk: UUID) -> HttpResponse:
             late = " They count as late." if signed.late else ""
             messages.success(request, f"{said[0].upper()}{said[1:]} signed.{then}{late}")
             return redirect("sessions:notes-of-session", pk=session.pk)
-    checked.explained_in({finding.key: form[name] for name, finding in form.findings.items()})
+    checked.explained_in({doubt.key: form[name] for name, doubt in form.doubts.items()})
     context = {
         "session": session,
         "head": head,

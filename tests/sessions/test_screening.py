@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions.screening import How, Named, Roster, hits_in, names_in, screen
+from sessions.screening import How, Named, Roster, doubts_of, hits_in, may_be, names_in, screen
 from sessions.screening.near import distance, slips
 from sessions.screening.words import composed
 
@@ -274,3 +274,29 @@ def test_a_whole_session_is_looked_through() -> None:
     screen("", {}, people)
     found = screen(text, {p.participant_id: text for p in people}, people)
     assert len(found) == 12
+
+
+# --- pointing out -----------------------------------------------------------------------------------
+def pointed_out(text: str, people: list[Named]) -> list[str]:
+    return [doubt.sentence for doubt in doubts_of(names_in(text, people, part=None))]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Tony spoke.", ["“Tony” may be Tony S. or a short name of Anthony C."]),
+        ("We thanked Tony Silva.", ["“Tony Silva” may be Tony S. or a short name of Anthony C."]),
+        # Each word is told of whom it tells most surely.
+        ("Tony and Anthony.", ["“Tony” may be Tony S.", "“Anthony” may be Anthony C."]),
+    ],
+)
+def test_a_word_is_pointed_out_once(text: str, sentences: list[str]) -> None:
+    people = [called("Tony", "Silva"), called("Anthony", "Cruz")]
+    assert pointed_out(text, people) == sentences
+
+
+def test_whom_a_word_may_name_is_said_surest_first() -> None:
+    several = [("Anna T.", How.LIKE), ("Ana S.", How.NAME), ("Ana B.", How.NAME)]
+    assert may_be(several) == "may be Ana S. or Ana B., or misspelled, Anna T."
+    assert may_be(several[:1]) == "may be Anna T., misspelled"
+    assert may_be([("Ana S.", How.NICKNAME), ("Ana S.", How.NAME)]) == "may be Ana S."

@@ -88,6 +88,24 @@ def test_two_names_in_two_parts_have_a_reason_each() -> None:
     assert by_part == {first: "A brother.", second: "A niece."}
 
 
+def test_a_word_that_may_name_two_people_is_one_line_and_has_one_reason() -> None:
+    world, client = written("Sat with Tony.", "Fine.", "Well.", people=4)
+    for person, first in zip(world.people[2:], ("Anthony", "Tony"), strict=True):
+        person.first_name = first
+        person.save()
+    body = body_of(client, world)
+    line = "“Tony” may be Tony Q. or a short name of Anthony K."
+    assert body.count(line) == 1
+    assert "1 name to settle" in body
+    # A reason that was given for one of them alone does not settle the other.
+    one = {f"explain-{world.people[0].pk}-{world.people[3].pk}": "Her son."}
+    assert client.post(page(world, "note-sign"), sign_data(client, world, **one)).status_code == 422
+    both = "-".join(sorted(str(person.pk) for person in world.people[2:]))
+    reason = {f"explain-{world.people[0].pk}-{both}": "Her son."}
+    assert client.post(page(world, "note-sign"), sign_data(client, world, **reason)).status_code == 302  # fmt: skip
+    assert [addendum.words for addendum in Addendum.objects.all()] == ["Her son."]
+
+
 def test_what_somebody_is_also_called_is_looked_for() -> None:
     world, client = written("Sat with Smiley.", "Fine.", "Well.")
     world.people[2].also_called = "T-Bone, Smiley"
