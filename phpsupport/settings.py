@@ -159,7 +159,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home:today"
 ACCOUNT_FORMS = {
     "login": "phpsupport.users.sign_in_forms.SignInForm",
-    "reset_password": "phpsupport.users.sign_in_forms.NewPasswordForm",
+    "reset_password": "phpsupport.access.forms.NewPasswordForm",
     "add_email": "phpsupport.users.sign_in_forms.ChangeAddressForm",
     "change_password": "phpsupport.users.sign_in_forms.OtherPasswordForm",
     "set_password": "phpsupport.users.sign_in_forms.FirstPasswordForm",

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from participants.actions.guards import lock_person
 from participants.models import ConsentChannel, ContactKind, Participant
-from phpsupport.access.actions import account_for, give_role, send_invitation
+from phpsupport.access.actions import account_for, give_role, readdress, send_invitation
 from phpsupport.access.models import Invitation
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record
@@ -21,8 +21,9 @@ def invite_participant(
 ) -> Invitation | None:
     """Open an account for a participant and send the link to their e-mail address.
 
-    Sending again renews the link. None when the account is in use already. Refuses without an
-    open stay in the program, an address, or their consent to use it, and an address that
+    Sending again renews the link; if their address was changed before they came in, it goes there
+    and is the one they will sign in with. None when the account is in use already. Refuses without
+    an open stay in the program, an address, or their consent to use it, and an address that
     somebody else signs in with.
     """
     person = lock_person(participant)
@@ -48,5 +49,7 @@ def invite_participant(
         person.user = user
         person.save(update_fields=["user"])
         record("participant.account_opened", by=by, at=at, obj=person, program_id=program.pk)
+    else:
+        readdress(user=user, email=address.value, program=program, by=by, at=at)
     give_role(user=user, program=program, role=Role.PARTICIPANT, by=None, at=at)
     return send_invitation(user=user, program=program, by=by, at=at)

@@ -15,6 +15,7 @@ from participants.models import (
 )
 from participants.queries.reach import USES
 from participants.reaching import clean_email, clean_phone
+from phpsupport.access.actions import withdraw_invitations
 from phpsupport.audit.trail import record
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
@@ -32,7 +33,8 @@ def set_contact(
 ) -> ContactPoint | None:
     """Keep an address or number, in place of the one before; '' takes it away.
 
-    Without an address there is nothing to consent to: taking it away ends the consent, too.
+    Without an address there is nothing to consent to: taking it away ends the consent, too. An
+    invitation that waits at the address before works no more.
     """
     kind = ContactKind(kind)
     kept = CLEAN[kind](value)
@@ -40,6 +42,8 @@ def set_contact(
     found = person.contacts.filter(kind=kind).first()
     if (found.value if found else "") == kept:
         return found
+    if kind == ContactKind.EMAIL and person.user_id:  # the link may lie in a stranger's mailbox
+        withdraw_invitations(user_id=person.user_id, by=by, at=at)
     if found and not kept:
         found.delete()
         record("contact.removed", by=by, at=at, obj=person, kind=kind)

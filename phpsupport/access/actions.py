@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
 from django.db import IntegrityError, transaction
@@ -168,6 +170,7 @@ def send_invitation(*, user: User, program: Program, by: User, at: datetime) -> 
     Invitation.objects.filter(
         user=user, program=program, accepted_at=None, withdrawn_at=None
     ).update(withdrawn_at=at)
+    _shut(user.pk)
     invitation = Invitation.objects.create(
         user=user, program=program, invited_by=by, invited_at=at, expires_at=at + INVITATION_LASTS
     )
@@ -176,14 +179,60 @@ def send_invitation(*, user: User, program: Program, by: User, at: datetime) -> 
     return invitation
 
 
-def withdraw_invitation(*, invitation: Invitation, by: User, at: datetime) -> None:
+def withdraw_invitation(*, invitation: Invitation, by: User | None, at: datetime) -> None:
     """Make the link stop working; withdrawing twice changes nothing."""
     with transaction.atomic():
         changed = Invitation.objects.filter(
             pk=invitation.pk, accepted_at=None, withdrawn_at=None
         ).update(withdrawn_at=at)
         if changed:
+            _shut(invitation.user_id)
             record("invitation.withdrawn", by=by, at=at, obj=invitation)
+
+
+def withdraw_invitations(*, user_id: UUID, by: User | None, at: datetime) -> None:
+    """Make every link to an account that nobody uses yet stop working."""
+    for invitation in Invitation.objects.filter(
+        user=user_id, accepted_at=None, withdrawn_at=None, user__joined_at=None
+    ):
+        withdraw_invitation(invitation=invitation, by=by, at=at)
+
+
+@transaction.atomic
+def readdress(*, user: User, email: str, program: Program, by: User | None, at: datetime) -> None:
+    """Give an account that nobody uses yet another address; what was sent to the one before opens
+    it no more. Refuses an address that somebody else signs in with."""
+    email = email.strip().lower()
+    row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if row.joined_at is not None or row.email == email:
+        return
+    taken = Refused(
+        "Somebody signs in with this address already. Ask for another one.", code="taken"
+    )
+    if User.objects.filter(email=email).exists():
+        raise taken
+    withdraw_invitations(user_id=row.pk, by=by, at=at)
+    try:
+        with transaction.atomic():
+            User.objects.filter(pk=row.pk).update(email=email, password=make_password(None))
+    except IntegrityError as fault:  # an account with that address was made at this moment
+        raise taken from fault
+    user.email = email
+    record("account.readdressed", by=by, at=at, obj=row, program_id=program.pk)
+
+
+def _shut(user_id: UUID) -> None:
+    """No link by which a password can be set opens an account that nobody uses yet."""
+    User.objects.filter(pk=user_id, joined_at=None).update(password=make_password(None))
+
+
+def may_set_a_password(user: User, *, at: datetime) -> bool:
+    """Whether somebody who forgot their password gets a link for a new one. Who has not come in
+    yet and whose invitations are over needs a new invitation: the address may be a stranger's."""
+    if user.joined_at is not None:
+        return True
+    asked = Invitation.objects.filter(user=user)
+    return not asked or any(invitation.is_open(at) for invitation in asked)
 
 
 def invitation_token(invitation: Invitation) -> str:

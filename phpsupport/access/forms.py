@@ -8,9 +8,22 @@ from django.contrib.auth.password_validation import (
 )
 from django.core.exceptions import ValidationError
 
+from phpsupport.access.actions import may_set_a_password
 from phpsupport.access.roles import Role
+from phpsupport.lib import clock
 from phpsupport.lib.forms import Form
+from phpsupport.users import sign_in_forms
 from phpsupport.users.models import User
+
+
+class NewPasswordForm(sign_in_forms.NewPasswordForm):
+    """Asking for a link by which to set a new password. The page says the same to everybody."""
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        at = clock.now()
+        self.users = [user for user in self.users if may_set_a_password(user, at=at)]
+        return email
 
 
 class AcceptForm(Form):

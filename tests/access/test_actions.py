@@ -1,10 +1,13 @@
 """Inviting, giving and ending roles: the rule, and who it refuses."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from phpsupport.access.actions import (
@@ -85,6 +88,28 @@ def test_a_link_ends_after_seven_days_and_when_withdrawn(program: Program, lead:
     withdraw_invitation(invitation=invitation, by=lead, at=now)
     withdraw_invitation(invitation=invitation, by=lead, at=now)
     assert open_invitation(token, at=now) is None
+
+
+@pytest.mark.parametrize("over", ["withdrawn", "run out"])
+def test_no_new_password_opens_an_account_whose_invitation_is_over(
+    program: Program, lead: User, client: Client, mailoutbox: list[EmailMessage], over: str
+) -> None:
+    """The letter may have gone to a stranger: neither the page for a new password nor a link that
+    it sent before lets them in."""
+    invitation = ask(program, lead)
+    assert invitation is not None
+    page, asked = reverse("account_reset_password"), {"email": "new@staff.example"}
+    client.post(page, asked)
+    assert len(mailoutbox) == 1, "an invitation that is open can be opened this way, too"
+    if over == "withdrawn":
+        withdraw_invitation(invitation=invitation, by=lead, at=clock.now())
+        (link,) = re.findall(r"https?://[^/]+(/\S+)", str(mailoutbox[0].body))
+        assert 'name="password1"' not in client.get(link, follow=True).content.decode()
+    else:
+        Invitation.objects.update(expires_at=clock.now())
+    answer = Client().post(page, asked)
+    assert answer.status_code == 302
+    assert len(mailoutbox) == 1
 
 
 def test_inviting_again_renews_the_link(program: Program, lead: User) -> None:

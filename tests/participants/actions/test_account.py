@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 
 from participants.actions.account import invite_participant
-from participants.actions.contacts import revoke_channel_consent
+from participants.actions.contacts import revoke_channel_consent, set_contact
 from participants.models import Participant
-from phpsupport.access.actions import invitation_token, open_invitation
+from phpsupport.access.actions import accept_invitation, invitation_token, open_invitation
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
@@ -62,6 +62,27 @@ def test_sending_again_renews_the_link(program, scheduler) -> None:  # type: ign
     assert User.objects.filter(email="someone@mail.example").count() == 1
 
 
+def test_an_address_that_was_mistyped_gets_no_more(program, scheduler, mailoutbox) -> None:  # type: ignore[no-untyped-def]
+    person = make.make_participant(program, email="stranger@mail.example")
+    first = ask(person, program, scheduler)
+    set_contact(
+        participant=person, kind="email", value="Right@mail.example", by=scheduler, at=clock.now()
+    )
+    assert open_invitation(invitation_token(first), at=clock.now()) is None
+    second = ask(person, program, scheduler)
+    deliver(at=clock.now())
+    assert [m.to for m in mailoutbox] == [["right@mail.example"]]
+    person.refresh_from_db()
+    assert second.user == person.user
+    assert person.user.email == "right@mail.example"
+    accept_invitation(invitation=second, password="seven-quiet-rivers", at=clock.now())
+    # Whoever has an account in use keeps the address that they sign in with.
+    set_contact(participant=person, kind="email", value="new@mail.example", by=None, at=clock.now())
+    assert ask(person, program, scheduler) is None
+    person.user.refresh_from_db()
+    assert person.user.email == "right@mail.example"
+
+
 def test_without_address_consent_or_stay_nobody_is_invited(program, scheduler) -> None:  # type: ignore[no-untyped-def]
     silent = make.make_participant(program)
     with pytest.raises(Refused, match="Enter their address"):
@@ -83,4 +104,11 @@ def test_an_address_that_somebody_signs_in_with_stays_theirs(program, scheduler)
         ask(person, program, scheduler)
     person.refresh_from_db()
     assert person.user is None
+    invited = make.make_participant(program, email="own@mail.example")
+    ask(invited, program, scheduler)
+    set_contact(
+        participant=invited, kind="email", value=colleague.email, by=scheduler, at=clock.now()
+    )
+    with pytest.raises(Refused, match="another one"):
+        ask(invited, program, scheduler)
     assert set(colleague.role_assignments.values_list("role", flat=True)) == {Role.CLINICIAN}
