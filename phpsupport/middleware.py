@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from phpsupport.lib.fragments import is_fragment, refused_in_place
+
 Next = Callable[[HttpRequest], HttpResponse]
 
 
@@ -45,6 +47,9 @@ class BadInputMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if any("\x00" in text for text in self.texts(request)):
+            if is_fragment(request):
+                sentence = "The server could not read what came. Load the page again."
+                return refused_in_place(request, sentence, status=400)
             return render(request, "400.html", status=400)
         return self.get_response(request)
 

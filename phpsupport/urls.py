@@ -2,6 +2,9 @@
 
 from django.urls import include, path
 
+handler400 = "phpsupport.home.views.faults.bad_request"
+handler403 = "phpsupport.home.views.faults.not_open"
+handler404 = "phpsupport.home.views.faults.not_here"
 urlpatterns = [
     path("", include("phpsupport.home.urls")),
     path("health/", include("phpsupport.health.urls")),

@@ -194,7 +194,9 @@ def test_faults_are_told_in_words(
     settings.DEBUG = False
     answer = client_in.get(page, headers={"HX-Request": "true"} if fragment else {})
     assert answer.status_code == status
-    assert words in answer.content.decode()
+    told = answer.content.decode()
+    assert words in told
+    assert ("<html" in told) is not fragment
 
 
 def test_a_fault_of_ours_shows_no_detail(

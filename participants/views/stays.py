@@ -43,10 +43,11 @@ from participants.views.form_page import (
     programs_to_plan,
     whole_name,
 )
-from phpsupport.access.asked import Asked, now_and_today
+from phpsupport.access.asked import Asked, now_and_today, today_of
 from phpsupport.access.gate import allow, load, require
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.fragments import refused_in_place
 from phpsupport.lib.wording import day
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
@@ -137,20 +138,30 @@ def open_stay(
     refuse: Callable[[User, EpisodeOfCare], str | None],
 ) -> EpisodeOfCare | None:
     """The open stay, if this user may see it; 403 if they may not act on it. None: said so."""
+    stay = _seen_open(request, participant, refuse)
+    if stay is None:
+        messages.info(request, f"{_no_open_stay(participant)} Nothing was changed.")
+    return stay
+
+
+def _seen_open(
+    request: Asked,
+    participant: Participant,
+    refuse: Callable[[User, EpisodeOfCare], str | None],
+) -> EpisodeOfCare | None:
     stay: EpisodeOfCare | None = (
         participant.episodes.visible_to(request.user)
         .filter(discharged_on=None)
         .select_related("program__site")
         .first()
     )
-    if stay is None:
-        messages.info(
-            request,
-            f"{called(participant)} has no open stay here. Nothing was changed.",
-        )
-        return None
-    require(refuse(request.user, stay))
+    if stay is not None:
+        require(refuse(request.user, stay))
     return stay
+
+
+def _no_open_stay(participant: Participant) -> str:
+    return f"{called(participant)} has no open stay here."
 
 
 def same_stay(form: OfStay, stay: EpisodeOfCare) -> bool:
@@ -205,13 +216,13 @@ def level(request: Asked, pk: UUID) -> HttpResponse:
 @allow(*PLANNERS, methods=EDIT)
 def discharge(request: Asked, pk: UUID) -> HttpResponse:
     participant = load(request, Participant, pk)
+    if request.htmx:
+        return _what_would_end(request, participant)
     stay = open_stay(request, participant, refuse_stay)
     if stay is None:
         return redirect("participants:detail", pk)
     at, today = now_and_today(request)
     asked = _date_in(request.GET.get("on", "")) or stay.planned_discharge_on or today
-    if request.htmx:
-        return render(request, PLACE + "_what_ends.html", _preview(stay, asked, today))
     if request.method == "POST" and "take_back" in request.POST:
         return _take_back(request, stay, pk, at)
     form = DischargeForm(
@@ -289,6 +300,19 @@ def reopen(request: Asked, pk: UUID) -> HttpResponse:
             "ended": day(stay.discharged_on, year=True),
         },
     )
+
+
+def _what_would_end(request: Asked, participant: Participant) -> HttpResponse:
+    """The part of the page that follows the day as it is typed."""
+    stay = _seen_open(request, participant, refuse_stay)
+    if stay is None:
+        sentence = f"{_no_open_stay(participant)} Load the page again to see where it stands."
+        return refused_in_place(request, sentence, status=409)
+    on = _date_in(request.GET.get("on", ""))
+    if on is None:
+        sentence = "Enter a day that exists, and what it ends is shown here."
+        return refused_in_place(request, sentence, status=422)
+    return render(request, PLACE + "_what_ends.html", _preview(stay, on, today_of(request)))
 
 
 def _take_back(request: Asked, stay: EpisodeOfCare, pk: UUID, at: datetime) -> HttpResponse:

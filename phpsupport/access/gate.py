@@ -13,12 +13,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import HttpResponseClientRedirect
 
 from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import scope_of
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock
+from phpsupport.lib.fragments import is_fragment, refused_in_place
 
 View = Callable[..., HttpResponse]
 M = TypeVar("M", bound=models.Model)
@@ -26,6 +26,7 @@ M = TypeVar("M", bound=models.Model)
 NOT_HERE = (
     "There is nothing here that you can open. It may have moved, or belong to another program."
 )
+SIGNED_OFF = "You were signed off. Sign in on a new tab, then try again."
 
 
 def allow(*roles: Role, methods: Iterable[str] = ("GET",)) -> Callable[[View], View]:
@@ -60,18 +61,17 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     """To the sign-in page and from there back to the page one was on.
 
     Back from a form that was sent means to the page that held it; its own address may only take
-    what is sent. A fragment takes the whole page along instead of a sign-in form in its place.
+    what is sent. A part of a page is a 401 with a sentence: the page stays, with all that was
+    typed in it, until its owner has signed in on another tab.
     """
-    fragment = getattr(request, "htmx", False)
+    if is_fragment(request):
+        return refused_in_place(request, SIGNED_OFF, status=401)
     back = request.get_full_path()
-    if fragment or request.method not in {"GET", "HEAD"}:
-        came_from = (
-            request.htmx.current_url if fragment else request.headers.get("Referer")  # type: ignore[attr-defined]
-        ) or ""
+    if request.method not in {"GET", "HEAD"}:
+        came_from = request.headers.get("Referer") or ""
         ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
         back = urlsplit(came_from)._replace(scheme="", netloc="").geturl() if ours else "/"
-    answer = redirect_to_login(back or "/")
-    return HttpResponseClientRedirect(answer.url) if fragment else answer
+    return redirect_to_login(back or "/")
 
 
 def program_with(request: HttpRequest, roles: frozenset[Role]) -> Any:

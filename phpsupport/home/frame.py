@@ -15,6 +15,7 @@ from phpsupport.lib import clock
 from phpsupport.programs.crisis import crisis_line
 from phpsupport.programs.models import Program
 from phpsupport.programs.policy import DEFAULTS
+from phpsupport.users.device import owner_token
 from phpsupport.users.models import User
 from sessions.queries.safety import urgent_for
 
@@ -39,6 +40,7 @@ class Frame:
     programs: tuple[Program, ...] = ()
     waiting: int = 0
     user_name: str = ""
+    owner: object = ""  # whose page it is, signed
     theme: str = ""
     crisis_line: object = str(DEFAULTS["safety_line"])
     is_participant: bool = False
@@ -152,6 +154,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             program=program,
             programs=getattr(request, "programs", ()),
             user_name=user.name,
+            owner=SimpleLazyObject(lambda: owner_token(user, program.pk if program else None)),
             theme=user.theme,
             # Asked of the policy only where it is shown: on the pages of participants.
             crisis_line=SimpleLazyObject(lambda: crisis_line(program, at=clock.now())),
