@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from typing import Any
 from uuid import UUID
 
+from celery import current_app
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import models, transaction
@@ -18,6 +19,7 @@ from phpsupport.outbox.models import OutboxMessage, State
 
 log = logging.getLogger(__name__)
 
+DELIVER = "phpsupport.outbox.tasks.deliver_due"  # by name: the task stands above this module
 BATCH = 100
 LEASE = timedelta(minutes=5)
 # A slow mail server must not hold a batch longer than its lease, or another worker takes it, too.
@@ -68,11 +70,9 @@ def enqueue(messages: Iterable[Planned], *, at: datetime) -> int:
 
 
 def _nudge() -> None:
-    from phpsupport.outbox.tasks import deliver_due
-
     # The broker may be away; the next tick of the beat finds the row all the same.
     try:
-        deliver_due.apply_async(retry=False, ignore_result=True)
+        current_app.send_task(DELIVER, retry=False, ignore_result=True)
     except Exception:
         log.warning("could not nudge the worker; the next tick delivers")
 

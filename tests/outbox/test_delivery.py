@@ -122,13 +122,11 @@ def test_the_row_is_committed_while_the_broker_is_away(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from phpsupport.celery import app
-    from phpsupport.outbox.tasks import deliver_due
 
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound, but nobody listens
         away = app.connection_for_write(f"redis://127.0.0.1:{closed.getsockname()[1]}/0")
-        real = deliver_due.apply_async
-        monkeypatch.setattr(deliver_due, "apply_async", partial(real, connection=away))
+        monkeypatch.setattr(app, "send_task", partial(app.send_task, connection=away))
         with transaction.atomic():
             queue()
     assert OutboxMessage.objects.get().state == State.WAITING
@@ -138,6 +136,9 @@ def test_the_row_is_committed_while_the_broker_is_away(
 def test_the_worker_is_nudged_after_the_commit_and_only_for_what_is_due(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from phpsupport.outbox.tasks import deliver_due
+
+    assert deliver_due.name == delivery.DELIVER
     nudged: list[bool] = []
     monkeypatch.setattr(delivery, "_nudge", lambda: nudged.append(True))
     with transaction.atomic():
