@@ -14,7 +14,7 @@ from sessions.sealing import seal_entry
 
 
 def add_beside(rows: Iterable[tuple[Note, str, str]], *, by: User, at: datetime) -> list[Addendum]:
-    """Store an addendum for each (note, reason, words). Five statements, none for no rows."""
+    """Store an addendum for each (note, reason, words). Three statements, none for no rows."""
     asked = list(rows)
     if not asked:
         return []

@@ -8,9 +8,13 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 
 from phpsupport.lib import wording
+from phpsupport.lib.fields import EncryptedField
+from phpsupport.users.models import User
 from sessions import due
 from sessions.models import (
     EXPLAINED,
@@ -94,7 +98,9 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
 
 
 @dataclass
-class _Beside:
+class Beside:
+    """What stands beside one note."""
+
     addenda: list[Addendum] = field(default_factory=list)
     answers: list[Cosignature] = field(default_factory=list)
     void: NoteVoid | None = None
@@ -109,18 +115,58 @@ class _Beside:
         return max(at, last + timedelta(microseconds=1))
 
 
-def beside(notes: Iterable[Note]) -> dict[UUID, _Beside]:
-    """Addenda, cosignatures and voids of notes. Three queries."""
+# What the kinds of entries hold beside who wrote them and when.
+_HOLDS: Final[dict[type[Any], tuple[str, ...]]] = {
+    Addendum: ("reason", "words"),
+    Cosignature: ("decision", "comment", "digest"),
+    NoteVoid: ("reason",),
+}
+_SHARED: Final = ("id", "group_note_id", "progress_note_id", "by_id", "at", "seal")
+_BY: Final = ("first_name", "last_name", "preferred_name")
+
+
+def beside(notes: Iterable[Note]) -> dict[UUID, Beside]:
+    """Addenda, cosignatures and voids of notes. One query."""
     ids = [note.pk for note in notes]
-    found: dict[UUID, _Beside] = defaultdict(_Beside)
     either = Q(group_note_id__in=ids) | Q(progress_note_id__in=ids)
-    for addendum in Addendum.objects.filter(either).select_related("by").order_by("at", "pk"):
-        found[_of(addendum)].addenda.append(addendum)
-    for answer in Cosignature.objects.filter(either).select_related("by").order_by("at", "pk"):
-        found[_of(answer)].answers.append(answer)
-    for void in NoteVoid.objects.filter(either).select_related("by"):
-        found[_of(void)].void = void
+    first, *more = (_stored(kind, either) for kind in _HOLDS)
+    found: dict[UUID, Beside] = defaultdict(Beside)
+    for row in first.union(*more, all=True).order_by("at", "id"):
+        entry = _entry(row)
+        there = found[_of(entry)]
+        if isinstance(entry, Addendum):
+            there.addenda.append(entry)
+        elif isinstance(entry, Cosignature):
+            there.answers.append(entry)
+        else:
+            there.void = entry
     return found
+
+
+def _stored(kind: type[Any], either: Q) -> QuerySet[Any]:
+    """Entries of one kind, in columns that are the same for all: what one holds is text as it is
+    stored, what only others hold is empty."""
+    held = {
+        f"its_{name}": Cast(name, TextField()) if name in _HOLDS[kind] else Value("")
+        for names in _HOLDS.values()
+        for name in names
+    }
+    rows = kind.objects.filter(either).order_by().annotate(kind=Value(kind.__name__), **held)
+    return rows.values("kind", *held, *_SHARED, *(f"by__{name}" for name in _BY))  # type: ignore[no-any-return]
+
+
+def _entry(row: Mapping[str, Any]) -> Addendum | Cosignature | NoteVoid:
+    """The entry of one such row, its words decrypted, with the name of who wrote it."""
+    kind = next(kind for kind in _HOLDS if kind.__name__ == row["kind"])
+    values = {name: row[name] for name in _SHARED if name != "by_id"}
+    for name in _HOLDS[kind]:
+        column, stored = kind._meta.get_field(name), row[f"its_{name}"]
+        if isinstance(column, EncryptedField):
+            stored = column.from_db_value(stored, None, connection)
+        values[name] = stored
+    by = User(pk=row["by_id"], **{name: row[f"by__{name}"] for name in _BY})
+    entry: Addendum | Cosignature | NoteVoid = kind(**values, by=by)
+    return entry
 
 
 def _of(entry: Any) -> UUID:
@@ -128,7 +174,7 @@ def _of(entry: Any) -> UUID:
     return pk
 
 
-def state_of(note: Note, there: _Beside) -> str:
+def state_of(note: Note, there: Beside) -> str:
     """Where a note stands: one of STATES."""
     if there.void:
         return "void"
@@ -187,18 +233,20 @@ def sheets(
     zone: str,
     names: Mapping[UUID, Person] | None = None,
     comments: bool = True,
+    there: Mapping[UUID, Beside] | None = None,
 ) -> list[Sheet]:
-    """Notes as they are read. Three queries; load them with author. `names` gives each progress
-    note its person; `comments` shows what supervisors wrote."""
+    """Notes as they are read; load them with author. One query, none where it is known what is
+    `there` beside them. `names` gives each progress note its person; `comments` shows what
+    supervisors wrote."""
     if not notes:
         return []
-    there = beside(notes)
+    there = beside(notes) if there is None else there
     place = ZoneInfo(zone)
     return [_sheet(note, there[note.pk], place, names or {}, comments=comments) for note in notes]
 
 
 def _sheet(
-    note: Note, there: _Beside, place: ZoneInfo, names: Mapping[UUID, Person], *, comments: bool
+    note: Note, there: Beside, place: ZoneInfo, names: Mapping[UUID, Person], *, comments: bool
 ) -> Sheet:
     def when(at: datetime) -> str:
         local = at.astimezone(place)

@@ -121,7 +121,7 @@ def notes_to_review(
     *, user: User, session: GroupSession, zone: str, author: UUID | None = None
 ) -> tuple[list[Sheet], list[GroupNote | ProgressNote]]:
     """The signed notes of one session that this person may answer, to read; of one author where
-    given. Five queries."""
+    given. Three queries."""
     which: dict[str, Any] = {"session": session} | ({"author": author} if author else {})
     notes: list[Any] = [
         *answerable(user, GroupNote).filter(**which).select_related("author"),
