@@ -4,6 +4,7 @@ Words of notes stand encrypted and have no index. What is not decrypted is not s
 says so.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -18,8 +19,8 @@ from phpsupport.lib import wording
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.finding import matches, snippet, terms_of
-from sessions.models import GROUP_TEXTS, PART_TEXTS, Addendum, GroupNote, ProgressNote
-from sessions.queries.notes import Note, Sheet, sheets
+from sessions.models import GROUP_TEXTS, PART_TEXTS, GroupNote, ProgressNote
+from sessions.queries.notes import Beside, Note, Sheet, beside, sheets
 
 DECRYPTED_AT_MOST: Final = 500
 SHOWN_AT_MOST: Final = 50
@@ -72,7 +73,7 @@ class Search:
 
 
 def search_notes(*, user: User, program: Program, narrowed: Narrowed, words: str) -> Search:
-    """Notes that the person may read and that hold all of `words`, the newest first. At most nine
+    """Notes that the person may read and that hold all of `words`, the newest first. At most five
     queries, however many are found; at most 500 notes are decrypted."""
     asked = {
         kind: _fitting(model, user, program, narrowed)
@@ -92,16 +93,12 @@ def search_notes(*, user: User, program: Program, narrowed: Narrowed, words: str
     terms = terms_of(words)
     if not terms:
         shown = _loaded(newest[:SHOWN_AT_MOST])
-        return Search(fitting, fitting, fitting, _hits(shown, {}, [], program))
+        return Search(fitting, fitting, fitting, _hits(shown, beside(shown), [], program))
     notes = _loaded(newest)
-    added = _added(notes)
-    found = [
-        note
-        for note in notes
-        if matches("\n".join([*_texts(note), *added.get(note.pk, [])]), terms)
-    ]
+    there = beside(notes)
+    found = [note for note in notes if matches("\n".join(_texts(note, there[note.pk])), terms)]
     return Search(
-        fitting, len(notes), len(found), _hits(found[:SHOWN_AT_MOST], added, terms, program)
+        fitting, len(notes), len(found), _hits(found[:SHOWN_AT_MOST], there, terms, program)
     )
 
 
@@ -143,36 +140,25 @@ def _loaded(keys: list[tuple[UUID, str, Any]]) -> list[Note]:
     return [there[pk] for pk, _, _ in keys if pk in there]
 
 
-def _texts(note: Note) -> list[str]:
+def _texts(note: Note, there: Beside) -> list[str]:
+    """What is looked through: the words of the note and those added to it."""
     names = GROUP_TEXTS if isinstance(note, GroupNote) else (*PART_TEXTS, "goal_words")
-    return [text for name in names if (text := getattr(note, name))]
-
-
-def _added(notes: list[Note]) -> dict[UUID, list[str]]:
-    """The words of addenda by note. One query."""
-    groups = [n.pk for n in notes if isinstance(n, GroupNote)]
-    parts = [n.pk for n in notes if isinstance(n, ProgressNote)]
-    rows = Addendum.objects.filter(group_note_id__in=groups) | Addendum.objects.filter(
-        progress_note_id__in=parts
-    )
-    added: dict[UUID, list[str]] = {}
-    for row in rows:
-        added.setdefault(row.group_note_id or row.progress_note_id, []).append(row.words)  # type: ignore[arg-type]
-    return added
+    texts = [text for name in names if (text := getattr(note, name))]
+    return texts + [addendum.words for addendum in there.addenda]
 
 
 def _hits(
-    notes: list[Note], added: dict[UUID, list[str]], terms: list[Any], program: Program
+    notes: list[Note], there: Mapping[UUID, Beside], terms: list[Any], program: Program
 ) -> list[NoteFound]:
     zone = ZoneInfo(program.zone)
     found = []
-    for note, sheet in zip(notes, sheets(notes, zone=program.zone), strict=True):
+    for note, sheet in zip(notes, sheets(notes, zone=program.zone, there=there), strict=True):
         person = ""
         if isinstance(note, ProgressNote):
             who = note.participant
             person = display_name(who.first_name, who.last_name, who.preferred_name)
         began = note.session.starts_at.astimezone(zone)
-        texts = [*_texts(note), *added.get(note.pk, [])]
+        texts = _texts(note, there[note.pk])
         pieces = snippet(texts, terms) if terms else [(_opening(texts), False)]
         sheet.title = person or "Group note"
         found.append(
