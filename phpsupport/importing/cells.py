@@ -11,6 +11,7 @@ from participants.reaching import clean_email, clean_phone
 from phpsupport.importing.report import RUNS, shown
 from phpsupport.lib import wording
 from phpsupport.lib.errors import Refused
+from sessions.recurrence import LAST, Times
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 MONTHS: Final = [
@@ -40,6 +41,15 @@ WEEKDAYS: Final = {
     )
     for length in range(3, len(name) + 1)
 }
+NTH_WORDS: Final = {
+    word: n
+    for n, words in {
+        1: ("1st", "1", "first"), 2: ("2nd", "2", "second"), 3: ("3rd", "3", "third"),
+        4: ("4th", "4", "fourth"), LAST: ("last",),
+    }.items()
+    for word in words
+}  # fmt: skip
+DAYS_AND_TIMES: Final = re.compile(r"([^\d:]*)(\d[^-–]*)[-–]\s*(\d.*)")
 YES_NO: Final = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
 Parse = Callable[[str], Any]
@@ -193,6 +203,44 @@ def weekdays(text: str) -> frozenset[int]:
     if not found:
         raise Bad("Write at least one weekday, such as Mon;Wed.")
     return frozenset(found)
+
+
+def nth_of_month(text: str) -> tuple[int, ...]:
+    """ "2nd;last": which of the weekdays in a month."""
+    found = set()
+    for part in filter(None, (p.strip() for p in re.split("[;,]", text))):
+        if part.lower() not in NTH_WORDS:
+            raise Bad(
+                f"“{shown(part)}” is no week of a month. Write 1st, 2nd, 3rd, 4th or last, several "
+                "separated by semicolons."
+            )
+        found.add(NTH_WORDS[part.lower()])
+    if not found:
+        raise Bad("Write 1st, 2nd, 3rd, 4th or last, or leave it empty for every week.")
+    return tuple(sorted(found))
+
+
+def more_times(text: str) -> tuple[Times, ...]:
+    """ "Tue Thu 14:00-14:50;Sat 09:30-10:20": weekdays, start and end of each further time."""
+    found = []
+    for part in filter(None, (p.strip() for p in text.split(";"))):
+        known = DAYS_AND_TIMES.fullmatch(part)
+        if known is None:
+            raise Bad(
+                f"“{shown(part)}” is not a weekday with its times. Write it as in Thu 14:00-14:50, "
+                "several separated by semicolons."
+            )
+        days = weekdays(";".join(known[1].replace(",", " ").split()))
+        starts, ends = clock(known[2].strip()), clock(known[3].strip())
+        if ends <= starts:
+            raise Bad(
+                f"The end ({wording.clock_time(ends)}) does not come after the start "
+                f"({wording.clock_time(starts)}). Write a later end."
+            )
+        found.append(Times(days, starts, ends))
+    if not found:
+        raise Bad("Write weekdays with their times, as in Thu 14:00-14:50, or leave it empty.")
+    return tuple(found)
 
 
 def clock(text: str) -> time:

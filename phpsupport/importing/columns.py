@@ -12,7 +12,7 @@ from phpsupport.importing.cells import Bad, Parse
 from phpsupport.importing.report import shown
 from phpsupport.lib.errors import Refused
 from sessions.models import AbsenceReason, GroupKind, RoomKind, Status
-from sessions.recurrence import find_zone
+from sessions.recurrence import LONGEST_INTERVAL_WEEKS, find_zone
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,21 @@ TABLES: Final[tuple[Table, ...]] = (
             must("from", cells.day, "First day"),
             must("until", cells.day, "Last day"),
             may("time_zone", zone, "The site's unless told, such as America/New_York"),
+            may(
+                "every_weeks",
+                cells.whole(1, LONGEST_INTERVAL_WEEKS, "weeks"),
+                "Every how many weeks; every week unless told",
+            ),
+            may(
+                "nth_of_month",
+                cells.nth_of_month,
+                "For groups by the month: 1st, 2nd, 3rd, 4th or last, such as 2nd;last",
+            ),
+            may(
+                "more_times",
+                cells.more_times,
+                "Further times in the same weeks, such as Thu 14:00-14:50;Sat 09:30-10:20",
+            ),
         ),
     ),
     Table(

@@ -1,5 +1,6 @@
 """One cell: what is read, and what is refused with what to write instead."""
 
+import re
 from datetime import date, time
 from decimal import Decimal
 
@@ -76,6 +77,33 @@ def test_numbers_and_words():
     ):  # fmt: skip
         with pytest.raises(Bad):
             parse(text)
+
+
+def test_how_often_a_group_meets():
+    assert cells.nth_of_month("2nd; Last,1") == (-1, 1, 2)
+    found = cells.more_times("Tue Thu 14:00-14:50; sat 9:30–10:20;")
+    assert [(sorted(t.weekdays), t.words) for t in found] == [
+        ([1, 3], "14:00–14:50"), ([5], "9:30–10:20"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "words"),
+    [
+        (cells.nth_of_month, "5th", "“5th” is no week of a month"),
+        (cells.nth_of_month, ";", "or leave it empty"),
+        (cells.more_times, "14:00-14:50", "at least one weekday"),
+        (cells.more_times, "Thu 14:00", "Write it as in Thu 14:00-14:50"),
+        (cells.more_times, "Thu 2pm-3pm", "12-hour clock. Write 14:00."),
+        (cells.more_times, "Thu 14:00-13:00", "does not come after the start"),
+        (cells.more_times, "Thu 14:00-14:00", "does not come after the start"),
+        (cells.more_times, "Someday 14:00-15:00", "“Someday” is not a weekday"),
+        (cells.more_times, " ; ", "or leave it empty"),
+    ],
+)
+def test_other_ways_of_meeting(parse, text, words):
+    with pytest.raises(Bad, match=re.escape(words)):
+        parse(text)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])

@@ -93,7 +93,7 @@ def test_check_shows_everything_and_saves_nothing(client, lead):
     assert sent.status_code == 302
     page = client.get(sent.url)
     assert page.status_code == 200
-    assert page.context["total"].new == 46
+    assert page.context["total"].new == 48
     assert b"Everything can be saved." in page.content
     assert not Participant.objects.exists()
     one = client.get(sent.url + "?file=rooms.csv&state=new")
@@ -105,12 +105,12 @@ def test_confirm_saves_what_was_shown_and_forgets_the_files(client, lead, progra
     sent = upload(client, *sample_files())
     page = client.get(sent.url)
     done = client.post(sent.url + "confirm/", {"digest": digest_in(page)}, follow=True)
-    assert b"Saved: 46 rows new." in done.content
+    assert b"Saved: 48 rows new." in done.content
     assert Participant.objects.count() == 6
     assert Attendance.objects.count() == 10
     assert set(Attendance.objects.values_list("marked_by", flat=True)) == {lead.pk}
     event = AuditEvent.objects.get(action="import.done")
-    assert (event.actor_id, event.program_id, event.detail["new"]) == (lead.pk, program.pk, 46)
+    assert (event.actor_id, event.program_id, event.detail["new"]) == (lead.pk, program.pk, 48)
     # A second click finds it done.
     again = client.post(sent.url + "confirm/", {"digest": digest_in(page)}, follow=True)
     assert b"saved already" in again.content
@@ -122,7 +122,7 @@ def test_sent_again_there_is_nothing_to_save(client, lead):
     sent = upload(client, *sample_files())
     client.post(sent.url + "confirm/", {"digest": digest_in(client.get(sent.url))})
     page = client.get(upload(client, *sample_files()).url)
-    assert (page.context["total"].new, page.context["total"].same) == (0, 46)
+    assert (page.context["total"].new, page.context["total"].same) == (0, 48)
     assert b"There is nothing to save." in page.content
     assert b"confirm/" not in page.content
 

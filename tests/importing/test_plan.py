@@ -77,7 +77,7 @@ def states(report, file):
 # --- the whole ------------------------------------------------------------------------------------
 def test_the_sample_comes_in_once(program):
     report = bring_in(program)
-    assert (report.total.new, report.total.wrong) == (46, 0)
+    assert (report.total.new, report.total.wrong) == (48, 0)
     assert Facilitator.objects.count() == 3
     assert User.objects.filter(password="!").count() == 6
     assert set(RoleAssignment.objects.values_list("role", flat=True)) == {
@@ -91,7 +91,7 @@ def test_the_sample_comes_in_once(program):
     assert not OutboxMessage.objects.exists()
     before = everything()
     again = bring_in(program)
-    assert (again.total.new, again.total.changed, again.total.same) == (0, 0, 46)
+    assert (again.total.new, again.total.changed, again.total.same) == (0, 0, 48)
     assert everything() == before
     assert AuditEvent.objects.filter(action="import.done").count() == 1
 
@@ -100,7 +100,7 @@ def test_the_workbook_is_the_same_program(program):
     bring_in(program)
     book = [("program.xlsx", patterns.shipped("sample", "program.xlsx"))]
     report = check(program, book)
-    assert (report.total.same, report.total.rows, report.faults) == (46, 46, ())
+    assert (report.total.same, report.total.rows, report.faults) == (48, 48, ())
 
 
 def test_the_template_is_the_description_of_the_columns():
@@ -148,7 +148,7 @@ def test_files_may_come_one_after_the_other(program):
     for name in ("training.csv", "groups.csv", "enrollments.csv", "attendance.csv"):
         assert not bring_in(program, [(name, rest[name])]).faults
     assert Attendance.objects.count() == 10
-    assert check(program).total.same == 46
+    assert check(program).total.same == 48
 
 
 # --- staff and training ------------------------------------------------------------------------------
@@ -349,13 +349,17 @@ def test_a_sealed_chart_stays_closed(program):
 
 
 # --- groups -------------------------------------------------------------------------------------------
-GROUP = "{name},open,{days},{starts},{ends},{room},{lead},,8,English,{since},{until},{zone}"
+GROUP = (
+    "{name},open,{days},{starts},{ends},{room},{lead},,8,English,{since},{until},{zone},"
+    "{every},{nth},{times}"
+)
 
 
 def group(**more):
     values = {
         "name": "New Group", "days": "Fri", "starts": "09:00", "ends": "09:50", "room": "Willow",
         "lead": "R11", "since": "2026-09-07", "until": "2026-12-18", "zone": "America/New_York",
+        "every": "", "nth": "", "times": "",
     }  # fmt: skip
     return GROUP.format(**{**values, **more})
 
@@ -375,11 +379,19 @@ def group(**more):
         (group(days="Thu", since="2026-11-26", until="2026-11-26"), "until", "Every date is closed"),
         (group(days="Sun", since="2026-11-23", until="2026-11-24"), "until", "No such weekday"),
         (group(name="open morning"), "group", "line 2 already"),
+        (group(every="0"), "every_weeks", "0 cannot be. Write weeks from 1 to 52."),
+        (group(every="2", nth="2nd"), "every_weeks", "by weeks or by the month, not by both"),
+        (group(nth="5th"), "nth_of_month", "“5th” is no week of a month. Write 1st"),
+        (group(times="Thursday"), "more_times", "Write it as in Thu 14:00-14:50"),
+        (group(times="Fri 09:30-10:20"), "more_times", "9:00–9:50 and 9:30–10:20 overlap"),
+        (group(times="Sun 02:30-03:20", until="2027-03-21"), "more_times", "2:30 does not exist"),
+        (group(nth="1st", since="2026-10-08", until="2026-10-30"), "until", "No such weekday"),
+        (group(room="Heron", lead="", times="Tue 14:10-15:00"), "room", "Heron is also wanted for Small Steps"),
     ],
 )  # fmt: skip
 def test_wrong_groups(program, line, column, words):
     fault = only_fault(check(program, sample_files(**more("groups", line))))
-    assert (fault.file, fault.line, fault.column) == ("groups.csv", 5, column)
+    assert (fault.file, fault.line, fault.column) == ("groups.csv", 7, column)
     assert words in fault.sentence
 
 
@@ -493,7 +505,7 @@ def test_who_got_a_place_since_is_not_put_in_line_again(program):
     )  # fmt: skip
     entry.outcome = "enrolled"
     entry.save()
-    assert check(program).total.same == 46
+    assert check(program).total.same == 48
 
 
 # --- attendance ---------------------------------------------------------------------------------------
@@ -686,6 +698,6 @@ def test_two_imports_at_once_come_in_once():
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted((t.new, t.same) for t in totals) == [(0, 46), (0, 46), (46, 0)]
+    assert sorted((t.new, t.same) for t in totals) == [(0, 48), (0, 48), (48, 0)]
     assert Participant.objects.filter(organization=program.site.organization).count() == 6
     assert Attendance.objects.count() == 10

@@ -11,10 +11,10 @@ from django.db.models import Q
 
 from facilitators.models import Facilitator, Leave, Stage
 from phpsupport.importing.planning.desk import Desk, Run, same, told
+from phpsupport.importing.planning.rhythm import dates_of, how_often_differs
 from phpsupport.importing.readers import Row
 from phpsupport.importing.report import State, shown
 from phpsupport.lib import wording
-from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Closure
 from sessions.conflicts import LEAVE, Clash, Rule, Rules, Slot, judge
 from sessions.models import (
@@ -27,10 +27,8 @@ from sessions.models import (
     SessionState,
     SupportGroup,
 )
-from sessions.recurrence import Occurrence, Pattern, Verdict, last_day, occurrences
+from sessions.recurrence import Occurrence, Pattern, last_day
 
-DATES_TOLD = 3
-COLUMN_OF = {"from_on": "from", "until_on": "until", "zone": "time_zone"}
 TAKEN = (SessionState.SCHEDULED, SessionState.HELD)
 # What an import cannot bring in; the other rules are looked at when somebody plans.
 ASKED = Rules.only(room="block", facilitator="block", leave="warn")
@@ -117,7 +115,7 @@ def plan_groups(desk: Desk) -> None:
                 "cofacilitator_id",
                 "This person leads the group already. Name somebody else, or nobody.",
             )
-        pattern, dates = _dates(desk, row)
+        pattern, dates = dates_of(desk, row)
         if row.wrong or room is None or pattern is None:
             if name:
                 kept = desk.groups.setdefault(same(name), Run())
@@ -177,41 +175,6 @@ def _leader(desk: Desk, row: Row, column: str) -> Facilitator | None:
     return person.facilitator
 
 
-def _dates(desk: Desk, row: Row) -> tuple[Pattern | None, list[Occurrence]]:
-    """The pattern of a row and its dates; a time that does not exist is a fault, never moved."""
-    needed = ("weekdays", "starts", "ends", "from", "until")
-    if not all(name in row.values for name in needed):
-        return None, []
-    values = row.values
-    try:
-        pattern = Pattern(
-            values["weekdays"], values["starts"], values["ends"], values["from"], values["until"],
-            values.get("time_zone", desk.program.zone),
-        )  # fmt: skip
-    except Refused as no:
-        field = no.field or "group"
-        sentence = no.sentence
-        if field == "ends" and values["ends"] <= values["starts"]:
-            sentence = (
-                f"The end ({wording.clock_time(values['ends'])}) does not come after the start "
-                f"({wording.clock_time(values['starts'])}). Write a later end."
-            )
-        desk.fault(row, COLUMN_OF.get(field, field), sentence)
-        if field in {"starts", "ends"} and values["until"] < values["from"]:
-            desk.fault(row, "until", "The last day comes before the first. Write a later last day.")
-        return None, []
-    dates = occurrences(pattern, desk.closures)
-    for gap in [o for o in dates if o.verdict is Verdict.GAP][:DATES_TOLD]:
-        fact = gap.reason.split(". ")[0]
-        desk.fault(row, "starts", f"{fact}. Write another time, or days without that one.")
-    for twice in [o for o in dates if o.takes_place and o.reason][:DATES_TOLD]:
-        desk.warn(row, "starts", twice.reason)
-    if not any(o.takes_place for o in dates) and not row.wrong:
-        why = "Every date is closed." if dates else "No such weekday falls into these days."
-        desk.fault(row, "until", f"{why} Write a later last day.")
-    return pattern, dates
-
-
 def _plan_group(
     desk: Desk, row: Row, run: Run, room: Room, lead: Facilitator | None, co: Facilitator | None,
     pattern: Pattern,
@@ -243,7 +206,9 @@ def _plan_group(
         series = GroupSeries(
             program=desk.program, group=run.group, room=room, weekdays=sorted(pattern.weekdays),
             starts=pattern.starts, ends=pattern.ends, zone=pattern.zone, from_on=pattern.from_on,
-            until_on=last, capacity=row.values["capacity"],
+            until_on=last, capacity=row.values["capacity"], every_weeks=pattern.every_weeks,
+            nth_of_month=list(pattern.nth_of_month),
+            more_times=[times.stored() for times in pattern.more_times],
         )  # fmt: skip
         desk.add(series)
         for person, part in ((lead, Part.LEAD), (co, Part.CO)):
@@ -273,6 +238,7 @@ def _compare(
         ("weekdays", sorted(pattern.weekdays), sorted(stored.weekdays)),
         ("starts", pattern.starts, stored.starts),
         ("ends", pattern.ends, stored.ends),
+        *how_often_differs(pattern, stored),
         ("room", room.pk, stored.room_id),
         ("time_zone", pattern.zone, stored.zone),
     ]
