@@ -2,53 +2,72 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
 from phpsupport.audit.trail import record
-from phpsupport.lib import wording
 from phpsupport.lib.clock import local_date
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions import policies
 from sessions.models import GroupSeries, HandOver, HandOverPart
 from sessions.queries.handing_over import roster_now
-from sessions.screening import How, names_in
+from sessions.queries.nearby import nearby_series
+from sessions.screening import Doubt, Roster, doubts_of, screen
+
+# What begins the line at the end that says why a name stays, for whoever reads the hand-over.
+STAYS: Final = "Why another name stands here: "
+
+
+def doubts_in(words: str, parts: Mapping[UUID, str], among: Roster) -> list[Doubt]:
+    """Other people's names about the group, and in the part about each person."""
+    return doubts_of(screen(words, parts, among))
 
 
 @transaction.atomic
 def write_hand_over(
-    *, series: GroupSeries, words: str, parts: Mapping[UUID, str], by: User, at: datetime
+    *,
+    series: GroupSeries,
+    words: str,
+    parts: Mapping[UUID, str],
+    by: User,
+    at: datetime,
+    explained: Mapping[str, str] | None = None,
 ) -> HandOver:
     """About the group, in which nobody can be recognized, and a part for each person on the roster
-    of whom there is something to say. The same words twice are one hand-over."""
-    series = (
-        GroupSeries.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("program__site")
-        .get(pk=series.pk)
-    )
+    of whom there is something to say. A name that stays is explained (`explained` by the finding's
+    key); the reasons stand at the end of what is about the group, which participants do not read.
+    The same words twice are one hand-over."""
+    series = _held(series)
     if why := policies.can_hand_over(by, series, at):
         raise Refused(why, code="not-theirs")
     words = words.strip()
     if not words:
         raise Refused("Write what the next facilitator should know.", field="words")
-    people = {p.participant_id: p for p in roster_now(series, local_date(at, series.program.zone))}
+    today = local_date(at, series.program.zone)
+    roster = roster_now(series, today)
+    people = {person.participant_id: person for person in roster}
     said = {pk: text.strip() for pk, text in parts.items() if text.strip()}
     if said.keys() - people.keys():
         raise Refused("Somebody has left the roster meanwhile. Look at the page again.")
-    named = [person.named for person in people.values()]
-    for about, text in [(None, words), *said.items()]:
-        found = [f for f in names_in(text, named, part=about) if f.how != How.LIKE]
-        if found:
-            who = wording.listing(sorted({f"“{f.found}”" for f in found}))
-            where = f"in the part about {people[about].name}" if about else "about the group"
+    reasons: list[str] = []
+    among = nearby_series(series, roster, on=today, author=by)
+    for doubt in doubts_in(words, said, among):
+        given = [(explained or {}).get(finding.key, "").strip() for finding in doubt.findings]
+        if not all(given):
+            about = people[doubt.part].name if doubt.part else ""
+            where = f"in the part about {about}" if about else "about the group"
             raise Refused(
-                f"Another participant is named {where}: {who}. Write it so that nobody else can "
-                "be recognized.",
-                field=f"p-{about}" if about else "words",
+                f"Another participant is named {where}: {doubt.sentence} Take the name out, or "
+                "say why it stays.",
+                field=f"p-{doubt.part}" if doubt.part else "words",
                 code="named",
             )
+        reasons += given
+    if reasons:
+        words = f"{words}\n\n{STAYS}{' '.join(dict.fromkeys(map(_sentence, reasons)))}"
     for earlier in HandOver.objects.filter(series=series, author=by).prefetch_related("parts")[:1]:
         if earlier.words == words and said == {
             p.participant_id: p.words for p in earlier.parts.all()
@@ -62,3 +81,15 @@ def write_hand_over(
     )
     record("hand_over.written", by=by, at=at, obj=made, series=str(series.pk), parts=len(said))
     return made
+
+
+def _sentence(reason: str) -> str:
+    return reason if reason.endswith((".", "!", "?")) else f"{reason}."
+
+
+def _held(series: GroupSeries) -> GroupSeries:
+    return (
+        GroupSeries.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("group", "program__site")
+        .get(pk=series.pk)
+    )

@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from phpsupport.lib.forms import Form, ProseField, Section
+from phpsupport.lib.forms import Form, LineField, ProseField, Section
+from sessions.actions.handing_over import doubts_in
+from sessions.forms.signing import explanation_of
 from sessions.queries.attendance import Person
+from sessions.screening import Doubt, Roster
 
 
 class HandingOverForm(Form):
-    """One field about the group, one for each person."""
+    """One field about the group, one for each person; beneath each, why a name in it stays."""
 
     submit = "Hand over"
     guard = True
@@ -20,19 +23,62 @@ class HandingOverForm(Form):
         help_text="What works, what was agreed, what comes next. Nobody is named here.",
     )
 
-    def __init__(self, *args: Any, people: Iterable[Person], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: Iterable[Person], among: Roster | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.people = list(people)
         for person in self.people:
-            name = f"p-{person.participant_id}"
+            name = _field_of(person.participant_id)
             hint = f" ({person.hint})" if person.hint else ""
             self.fields[name] = ProseField(
                 label=person.name + hint, max_length=2000, rows=2, required=False
             )
             self._shape(name, self.fields[name])
-        names = [f"p-{p.participant_id}" for p in self.people]
-        self.layout = ("words", Section("About each person", *names)) if names else ("words",)
+        self.doubts: dict[str, Doubt] = {}
+        if self.is_bound and among is not None:
+            self._ask_about_names(among)
+        parts = [n for p in self.people for n in self._with_reasons(p.participant_id)]
+        about_people = [Section("About each person", *parts)] if parts else []
+        self.layout = (*self._with_reasons(None), *about_people)
+
+    def _ask_about_names(self, among: Roster) -> None:
+        """A reason for each name that was found in what was typed."""
+        typed = {
+            person.participant_id: str(self.data.get(_field_of(person.participant_id), ""))
+            for person in self.people
+        }
+        found = doubts_in(str(self.data.get("words", "")), typed, among)
+        for doubt in found:
+            name = explanation_of(doubt)
+            self.doubts[name] = doubt
+            self.fields[name] = LineField(
+                label=f"{doubt.sentence} Why does it stay?",
+                error_messages={"required": "Take the name out above, or say why it stays."},
+            )
+            self._shape(name, self.fields[name])
+
+    def _with_reasons(self, part: UUID | None) -> list[str]:
+        """The field of a part, and those in which its names are explained."""
+        reasons = [name for name, doubt in self.doubts.items() if doubt.part == part]
+        return [_field_of(part), *reasons]
 
     @property
     def parts(self) -> dict[UUID, str]:
-        return {p.participant_id: self.cleaned_data[f"p-{p.participant_id}"] for p in self.people}
+        """What was written about each person."""
+        return {
+            p.participant_id: self.cleaned_data[_field_of(p.participant_id)] for p in self.people
+        }
+
+    @property
+    def explained(self) -> dict[str, str]:
+        """Why each name stays, by the finding's key."""
+        return {
+            finding.key: self.cleaned_data[name]
+            for name, doubt in self.doubts.items()
+            for finding in doubt.findings
+        }
+
+
+def _field_of(part: UUID | None) -> str:
+    return f"p-{part}" if part else "words"

@@ -1,14 +1,17 @@
-"""Who may be recognized in the notes of a session: its roster, and others in the program."""
+"""Who may be recognized in the notes of a session or in a hand-over: the roster, and others in the
+program."""
 
 from collections.abc import Iterable
-from typing import Final
+from datetime import date
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 
 from participants.models import EpisodeOfCare
 from participants.names import display_name
-from sessions.models import GroupSession, SessionFacilitator
+from phpsupport.users.models import User
+from sessions.models import GroupSeries, GroupSession, SeriesFacilitator, SessionFacilitator
 from sessions.queries.attendance import Person
 from sessions.screening import Named, Roster
 
@@ -19,11 +22,31 @@ _NAMES: Final = ("first_name", "last_name", "preferred_name")
 def nearby(session: GroupSession, people: Iterable[Person]) -> Roster:
     """The roster by all that people are called, the program's other participants of that day by
     their full names; the names of who leads the session may stand. One query."""
+    leads = SessionFacilitator.objects.filter(session=session, active=True)
+    there = _others_and_leads(session.program_id, session.local_date, leads, "person")
+    return _gathered(people, there, fine=[session.series.group.name])
+
+
+def nearby_series(
+    series: GroupSeries, people: Iterable[Person], *, on: date, author: User
+) -> Roster:
+    """The same for a hand-over: who has a place in the series; its author and who usually leads it
+    may be named."""
+    leads = SeriesFacilitator.objects.filter(series=series)
+    there = _others_and_leads(series.program_id, on, leads, "facilitator__user")
+    mine = [getattr(author, name) for name in _NAMES]
+    return _gathered(people, there, fine=[series.group.name, *mine])
+
+
+def _gathered(
+    people: Iterable[Person],
+    there: Iterable[tuple[bool, UUID, str, str, str]],
+    fine: list[str],
+) -> Roster:
     named = [person.named for person in people]
     known = {person.participant_id for person in named}
     full = {(person.first.casefold(), person.last.casefold()) for person in named}
-    fine = [session.series.group.name]
-    for leads, pk, first, last, preferred in _others_and_leads(session):
+    for leads, pk, first, last, preferred in there:
         if leads:
             fine += [first, last, preferred]
         elif last and pk not in known and (first.casefold(), last.casefold()) not in full:
@@ -32,19 +55,20 @@ def nearby(session: GroupSession, people: Iterable[Person]) -> Roster:
     return Roster.of(named, fine)
 
 
-def _others_and_leads(session: GroupSession) -> Iterable[tuple[bool, UUID, str, str, str]]:
-    """Who is in the program that day, and who leads the session: True for the latter."""
+def _others_and_leads(
+    program_id: UUID, on: date, leads: QuerySet[Any], person: str
+) -> Iterable[tuple[bool, UUID, str, str, str]]:
+    """Who is in the program that day, and who leads: True for the latter."""
     people = (
-        EpisodeOfCare.objects.open_on(session.local_date)
-        .filter(program_id=session.program_id, participant__sealed_at=None)
+        EpisodeOfCare.objects.open_on(on)
+        .filter(program_id=program_id, participant__sealed_at=None)
         .order_by()
         .annotate(leads=Value(False))
         .values_list("leads", "participant_id", *(f"participant__{name}" for name in _NAMES))
     )
-    leads = (
-        SessionFacilitator.objects.filter(session=session, active=True)
-        .order_by()
+    who_leads = (
+        leads.order_by()
         .annotate(leads=Value(True))
-        .values_list("leads", "person_id", *(f"person__{name}" for name in _NAMES))
+        .values_list("leads", f"{person}_id", *(f"{person}__{name}" for name in _NAMES))
     )
-    return leads.union(people, all=True)[:OTHERS_AT_MOST]
+    return who_leads.union(people, all=True)[:OTHERS_AT_MOST]

@@ -19,6 +19,7 @@ from sessions.actions.handing_over import write_hand_over
 from sessions.forms.handing_over import HandingOverForm
 from sessions.models import GroupSeries, HandOver
 from sessions.queries.handing_over import roster_now, told
+from sessions.queries.nearby import nearby_series
 
 
 @allow(Role.FACILITATOR, methods=("GET", "POST"))
@@ -27,21 +28,27 @@ def write(request: Asked, pk: UUID) -> HttpResponse:
     series = load(request, GroupSeries.objects.select_related("group", "program__site"), pk)
     at, today = now_and_today(request)
     require(policies.can_hand_over(request.user, series, at))
+    people = roster_now(series, today)
+    sent = request.method == "POST"
+    among = nearby_series(series, people, on=today, author=request.user) if sent else None
     form = HandingOverForm(
-        request.POST or None, people=roster_now(series, today), cancel=reverse("sessions:my-day")
-    )
+        request.POST if sent else None, people=people, among=among,
+        cancel=reverse("sessions:my-day"),
+    )  # fmt: skip
     if form.is_valid():
         try:
             made = write_hand_over(
                 series=series, words=form.cleaned_data["words"], parts=form.parts,
-                by=request.user, at=at,
+                explained=form.explained, by=request.user, at=at,
             )  # fmt: skip
         except Refused as refusal:
             form.refuse(refusal)
         else:
             messages.success(request, "Handed over. Whoever leads the group next reads it.")
             return redirect("sessions:handed-over", made.pk)
-    return render(request, "sessions/handing_over/write.html", {"form": form, "series": series})
+    context = {"form": form, "series": series}
+    status = 422 if form.errors else 200
+    return render(request, "sessions/handing_over/write.html", context, status=status)
 
 
 @allow(Role.FACILITATOR, Role.SUPERVISOR)

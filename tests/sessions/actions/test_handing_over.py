@@ -53,10 +53,13 @@ def test_it_is_written_once_and_the_same_words_twice_are_one() -> None:
     [
         ("Marisol keeps the round going.", "", "words"),
         ("All well.", "She gets on with Bea.", "part"),
+        ("All well.", "She gets on with Kowalsky.", "part"),  # likely misspelled
+        ("Renata Okafor visited.", "", "words"),  # in the program, not on the roster
     ],
 )
 def test_nobody_else_is_named(words: str, part: str, field: str) -> None:
     world = make_world()
+    make_participant(world.program, first_name="Renata", last_name="Okafor")
     with pytest.raises(Refused) as no:
         hand_over(world, words, p0=part)
     assert no.value.code == "named"
@@ -147,12 +150,25 @@ def test_a_participant_reads_their_own_part() -> None:
     assert "Likes tea." not in body.content.decode()
 
 
-def test_the_form_keeps_what_was_typed() -> None:
+def test_a_name_is_taken_out_or_explained() -> None:
     world = make_world()
     client = Client()
     client.force_login(world.leader)
     url = reverse("sessions:hand-over-write", args=[world.series.pk])
-    body = client.post(url, {"words": "Bea is fine."}).content.decode()
-    assert "Bea is fine." in body
-    assert "Another participant is named" in body
-    assert client.post(url, {"words": "All is fine."}).status_code == 302
+    first, _, bea = world.people
+    typed = {"words": "All is fine, says Dana.", f"p-{first.pk}": "Her sister is called Bea."}
+    answer = client.post(url, typed)
+    body = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Her sister is called Bea." in body
+    assert "“Bea” may be Bea K. Why does it stay?" in body
+    assert "Take the name out above, or say why it stays." in body
+    assert not HandOver.objects.exists()
+    reason = {f"explain-{first.pk}-{bea.pk}": "It is her sister’s name"}
+    assert client.post(url, typed | reason).status_code == 302
+    made = HandOver.objects.get()
+    # Who hands over and who receives read why; the participant reads their own part alone.
+    assert made.words.endswith("\n\nWhy another name stands here: It is her sister’s name.")
+    assert [part.words for part in made.parts.all()] == ["Her sister is called Bea."]
+    assert client.post(url, typed | reason).status_code == 302
+    assert HandOver.objects.count() == 1
