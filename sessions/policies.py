@@ -203,7 +203,7 @@ def can_export(user: User, participant: Participant, program: Program, at: datet
     """A file of the record of somebody with a stay in the program: the person themself, the program
     lead, the privacy officer, clinicians on the care team. A sealed chart: the privacy officer."""
     scope = scope_of(user)
-    if not participant.episodes.filter(program=program).exists():
+    if program.pk not in participant.program_ids():
         return "This person has no stay in the program."
     if participant.sealed_at:
         mine = participant.user_id == user.pk

@@ -73,8 +73,11 @@ class Participant(Row):
         return f"Participant {self.pk}"
 
     def program_ids(self) -> list[UUID]:
-        """The programs of this person's stays, the newest first."""
-        rows = self.episodes.order_by("-admitted_on").values_list("program_id", flat=True)
+        """The programs of this person's stays, the newest first. One query, none where they were
+        read with the person, see `queries.programs`."""
+        rows = getattr(self, "stayed_in", None)
+        if rows is None:
+            rows = self.episodes.order_by("-admitted_on").values_list("program_id", flat=True)
         return list(dict.fromkeys(rows))
 
 

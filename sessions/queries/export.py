@@ -1,13 +1,22 @@
 """One participant's record, as it leaves the program: only their own, nobody else's name in it."""
 
-from bisect import bisect_left
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Coalesce
 
 from participants.models import EpisodeOfCare, Goal, Participant, RecordPart
 from participants.names import display_name, full_name
@@ -22,6 +31,7 @@ from sessions.models import (
     HandOverPart,
     ProgressNote,
     SafetyConcern,
+    SafetyEntry,
     SessionFacilitator,
     SessionState,
 )
@@ -114,54 +124,62 @@ def _sessions(participant: Participant, during: Q) -> QuerySet[GroupSession]:
     return GroupSession.objects.filter(during, own[0] | own[1] | own[2] | Exists(place))
 
 
-def _on_the_rosters(sessions: list[tuple[UUID, UUID, date]]) -> set[UUID]:
-    """Who was marked in these sessions, or had a place in them on their day."""
-    days: dict[UUID, list[date]] = defaultdict(list)
-    for _, series, day in sorted(sessions, key=lambda session: session[2]):
-        days[series].append(day)
-    places = Enrollment.objects.filter(series_id__in=days).values_list(
-        "participant_id", "series_id", "from_on", "until_on"
-    )
-    marked = Attendance.objects.filter(session_id__in=[pk for pk, _, _ in sessions])
-    found = set(marked.values_list("participant_id", flat=True))
-    for participant, series, first, last in places:
-        held = days[series]
-        after = bisect_left(held, first)
-        if after < len(held) and (last is None or held[after] <= last):
-            found.add(participant)
-    return found
-
-
 def _roster(participant: Participant, program: Program, during: Q) -> Roster:
     """Everybody who may be named: by all their names who was on the roster of one of the person's
     sessions of these days, by the full name whoever else was in the program since the first of them.
-    Who leads and what groups are called stays."""
-    own = list(_sessions(participant, during).values_list("pk", "series_id", "local_date"))
-    sessions = [pk for pk, _, _ in own]
-    shared = _on_the_rosters(own)
-    stays = Q(program=program, discharged_on=None)
-    if own:
-        stays |= Q(program=program, discharged_on__gte=min(day for _, _, day in own))
-    others = EpisodeOfCare.objects.filter(stays).values("participant_id")
-    people = Participant.objects.filter(Q(pk__in=shared) | Q(pk__in=others))
-    named = []
-    for pk, first, last, preferred, also in people.values_list("pk", *_NAMES):
+    Who leads and what groups are called stays. Two queries."""
+    own = list(
+        _sessions(participant, during).values_list("pk", "local_date", "series__group__name")
+    )
+    sessions = GroupSession.objects.filter(pk__in=[pk for pk, _, _ in own])
+    since = min((day for _, day, _ in own), default=None)
+    named, leads = [], []
+    for leader, met, pk, first, last, preferred, also in _people(program, sessions, since):
+        if leader:
+            leads += [first, last, preferred]
+            continue
         shown = display_name(first, last, preferred)
-        near = pk not in shared and pk != participant.pk
+        near = not met and pk != participant.pk
         if last or not near:
             named.append(Named(pk, shown, first, last, preferred, also, near=near))
     if participant.pk not in {person.participant_id for person in named}:
         given = [getattr(participant, name) for name in _NAMES]
         named.append(Named(participant.pk, "", *given))
-    leads = SessionFacilitator.objects.filter(
-        session_id__in=sessions, person__participant=None
-    ).values_list("person__first_name", "person__last_name", "person__preferred_name")
-    groups = GroupSession.objects.filter(pk__in=sessions).values_list(
-        "series__group__name", flat=True
-    )
     taken = {word for person in named for word in (person.first, person.last, person.preferred)}
-    fine = [name for names in leads.distinct() for name in names if name and name not in taken]
-    return Roster.of(named, [*fine, *set(groups)])
+    fine = [name for name in leads if name and name not in taken]
+    return Roster.of(named, [*fine, *{group for _, _, group in own}])
+
+
+def _people(
+    program: Program, sessions: QuerySet[GroupSession], since: date | None
+) -> Iterable[tuple[bool, bool, UUID, str, str, str, str]]:
+    """Who led these sessions (True first), who was on their rosters (True second), and who else was
+    in the program since that day."""
+    leads = SessionFacilitator.objects.filter(
+        session__in=sessions, person__participant=None
+    ).values_list(
+        Value(True), Value(False), "person_id", *(f"person__{name}" for name in _NAMES[:3]), Value("")
+    )  # fmt: skip
+    stays = Q(program=program, discharged_on=None)
+    if since:
+        stays |= Q(program=program, discharged_on__gte=since)
+    others = EpisodeOfCare.objects.filter(stays).values("participant_id")
+    people = Participant.objects.annotate(met=_on_the_rosters(sessions))
+    return (
+        people.filter(Q(met=True) | Q(pk__in=others))
+        .values_list(Value(False), "met", "pk", *_NAMES)
+        .union(leads)
+    )
+
+
+def _on_the_rosters(sessions: QuerySet[GroupSession]) -> ExpressionWrapper:
+    """Whether a participant was marked in these sessions, or had a place in them on their day."""
+    marked = Attendance.objects.filter(session__in=sessions)
+    held = sessions.filter(series=OuterRef("series"), local_date__gte=OuterRef("from_on"))
+    until = Coalesce(OuterRef("until_on"), Value(date.max))
+    placed = Enrollment.objects.filter(Exists(held.filter(local_date__lte=until)))
+    either = Q(pk__in=marked.values("participant_id")) | Q(pk__in=placed.values("participant_id"))
+    return ExpressionWrapper(either, output_field=BooleanField())
 
 
 def _session(row: Any) -> dict[str, Any]:
@@ -266,16 +284,21 @@ def _goals(
 def _safety(
     person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
 ) -> list[dict[str, Any]]:
-    """What is settled; not what is still being acted on, and no tap by mistake."""
+    """What is settled; not what is still being acted on, and no tap by mistake. Read by its trail,
+    which begins with who raised it."""
     settled = SafetyConcern.objects.filter(days, participant=person, closed_as=ClosedAs.DONE)
-    rows = settled.select_related("raised_by", "session__series__group")
+    trail = (
+        SafetyEntry.objects.filter(concern__in=settled)
+        .select_related("by", "concern__raised_by", "concern__session__series__group")
+        .order_by("concern__raised_at", "concern_id", "at", "pk")
+    )
     return [
         {
-            "session": _session(row),
-            "raised_at": row.raised_at.isoformat(),
-            "raised_by": row.raised_by.name,
-            "acknowledged_at": row.acknowledged_at and row.acknowledged_at.isoformat(),
-            "closed_at": row.closed_at and row.closed_at.isoformat(),
+            "session": _session(concern),
+            "raised_at": concern.raised_at.isoformat(),
+            "raised_by": concern.raised_by.name,
+            "acknowledged_at": concern.acknowledged_at and concern.acknowledged_at.isoformat(),
+            "closed_at": concern.closed_at and concern.closed_at.isoformat(),
             "entries": [
                 {
                     "at": entry.at.isoformat(),
@@ -283,10 +306,10 @@ def _safety(
                     "by": entry.by.name if entry.by else None,
                     "words": screen(entry.words),
                 }
-                for entry in row.entries.all()
+                for entry in entries
             ],
         }
-        for row in rows.prefetch_related("entries__by").order_by("raised_at", "pk")
+        for concern, entries in groupby(trail, key=lambda entry: entry.concern)
     ]
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from participants.consenting import in_words, state_of
 from participants.models import Consent, Participant, RecordPart
 from participants.names import display_name
+from participants.queries.programs import with_programs
 from phpsupport.access.asked import Asked, now_and_today
 from phpsupport.access.gate import allow, load, require
 from phpsupport.access.roles import Role
@@ -27,7 +28,7 @@ MAKERS = (Role.PROGRAM_LEAD, Role.PRIVACY_OFFICER, Role.CLINICIAN, Role.PARTICIP
 @allow(*MAKERS, methods=("GET", "POST"))
 def record_export(request: Asked, pk: UUID) -> HttpResponse:
     """Choose and preview by GET; a POST makes the file and registers it."""
-    participant = load(request, Participant, pk)
+    participant = load(request, with_programs(Participant.objects.all()), pk)
     at, today = now_and_today(request)
     require(policies.can_export(request.user, participant, request.program, at))
     own = participant.user_id == request.user.pk
