@@ -22,7 +22,8 @@ class NewPasswordForm(sign_in_forms.NewPasswordForm):
     def clean_email(self) -> str:
         email: str = super().clean_email()
         at = clock.now()
-        self.users = [user for user in self.users if may_set_a_password(user, at=at)]
+        found: list[User] = self.users
+        self.users = [user for user in found if may_set_a_password(user, at=at)]
         return email
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CSRF_SESSION_KEY, rotate_token
 from django.shortcuts import redirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
@@ -15,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from phpsupport.access.roles import STAFF
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
+from phpsupport.programs.models import Program
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -84,8 +86,25 @@ class SecondFactorMiddleware:
         return self.get_response(request)
 
 
+def work_in(request: HttpRequest, program: Program) -> None:
+    """Work in this program from now on.
+
+    Where it was another one, forms that are open in other tabs were drawn for that: from now on
+    they are refused, whatever they hold, so that nothing lands in the wrong program.
+    """
+    before = request.session.get(PROGRAM_KEY)
+    request.session[PROGRAM_KEY] = str(program.pk)
+    if before not in (None, str(program.pk)):
+        rotate_token(request)
+        request.session[CSRF_SESSION_KEY] = request.META["CSRF_COOKIE"]  # also for this request
+
+
 class ProgramMiddleware:
-    """`request.programs` are those the person has a role in; `request.program` the chosen one."""
+    """`request.programs` are those the person has a role in; `request.program` the chosen one.
+
+    It stays chosen when a role elsewhere is given; when one's roles in it end it is the first of
+    the others.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -95,8 +114,10 @@ class ProgramMiddleware:
         if request.user.is_authenticated:
             places = scope_of(request.user).places  # type: ignore[arg-type]
             chosen = request.session.get(PROGRAM_KEY)
+            found = next((p for p in places if str(p.pk) == chosen), None)
+            if found is None and places:
+                found = places[0]
+                work_in(request, found)
             request.programs = places  # type: ignore[attr-defined]
-            request.program = next(  # type: ignore[attr-defined]
-                (p for p in places if str(p.pk) == chosen), places[0] if places else None
-            )
+            request.program = found  # type: ignore[attr-defined]
         return self.get_response(request)

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from phpsupport.access.actions import accept_invitation, open_invitation
 from phpsupport.access.forms import AcceptForm
 from phpsupport.access.gate import NOT_HERE, public, signed_in
-from phpsupport.access.middleware import PROGRAM_KEY
+from phpsupport.access.middleware import work_in
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
 
@@ -23,9 +23,10 @@ def switch_program(request: HttpRequest) -> HttpResponse:
         chosen = UUID(request.POST.get("program", ""))
     except ValueError:
         raise Http404(NOT_HERE) from None
-    if chosen not in {program.pk for program in request.programs}:  # type: ignore[attr-defined]
+    program = next((p for p in request.programs if p.pk == chosen), None)  # type: ignore[attr-defined]
+    if program is None:
         raise Http404(NOT_HERE)
-    request.session[PROGRAM_KEY] = str(chosen)
+    work_in(request, program)
     return redirect("home:today")
 
 
