@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from participants import names
@@ -39,16 +42,18 @@ ORDER = {
         )
     )
 }  # fmt: skip
-ALERTS = Prefetch(
-    "alerts", SafetyAlert.objects.select_related("person").order_by("told_at", "person__first_name")
-)
+_CALLED = ("first_name", "last_name", "preferred_name")
 
 
 def for_page() -> QuerySet[SafetyConcern]:
-    """Concerns with what a line or a page reads; their alerts are asked for in a second query."""
+    """Concerns with what a line reads, and as `acting` who said that they know and act, the first
+    one first."""
+    said = SafetyAlert.objects.filter(concern=OuterRef("pk"), acknowledged_at__isnull=False)
+    who = JSONObject(id="person_id", **{name: f"person__{name}" for name in _CALLED})
+    acting = said.order_by("acknowledged_at", "pk").values(who=who)
     return SafetyConcern.objects.select_related(
         "program__site", "session__series__group", "session__room", "participant", "raised_by"
-    ).prefetch_related(ALERTS)
+    ).annotate(acting=ArraySubquery(acting))
 
 
 # --- one line -------------------------------------------------------------------------------------
@@ -94,7 +99,7 @@ class Line:
 
 def _line(concern: SafetyConcern, user: User, at: datetime) -> Line:
     zone = ZoneInfo(concern.program.zone)
-    tone, state = _state(concern, zone, at)
+    tone, state = _state(concern, acting_on(concern), zone, at)
     session = concern.session
     return Line(
         id=concern.pk,
@@ -127,12 +132,13 @@ def about(concern: SafetyConcern, user: User | None = None) -> str:
     return names.display_name(*parts)
 
 
-def _state(concern: SafetyConcern, zone: ZoneInfo, at: datetime) -> tuple[str, str]:
+def _state(
+    concern: SafetyConcern, acting: list[str], zone: ZoneInfo, at: datetime
+) -> tuple[str, str]:
     if concern.closed_as == ClosedAs.MISTAKE:
         return "plain", "a mistake"
     if concern.closed_at is not None:
         return "good", f"closed {_moment(concern.closed_at, zone)}"
-    acting = acting_on(concern)
     if acting:
         return "calm", f"{wording.listing(acting)} {'is' if len(acting) == 1 else 'are'} acting"
     if at - concern.raised_at < timedelta(minutes=1):
@@ -150,10 +156,9 @@ def _next_step(concern: SafetyConcern, zone: ZoneInfo) -> str:
 
 
 def acting_on(concern: SafetyConcern) -> list[str]:
-    """Who said that they know and act, the first one first."""
-    said = [a for a in concern.alerts.all() if a.acknowledged_at is not None]
-    said.sort(key=lambda a: (a.acknowledged_at, str(a.pk)))
-    return [a.person.name for a in said]
+    """Who said that they know and act, by name; load it through `for_page`."""
+    people: list[dict[str, str]] = concern.acting  # type: ignore[attr-defined]
+    return [User(**{name: who[name] for name in _CALLED}).name for who in people]
 
 
 def _lasting(time: timedelta) -> str:
@@ -206,7 +211,7 @@ class Urgent:
 
 def urgent_for(user: User, program: Program | None, at: datetime) -> list[Urgent]:
     """Open concerns that somebody was told of or raised, in every program where they work, the
-    unanswered and oldest first. One query, or two when there are any."""
+    unanswered and oldest first. One query."""
     scope = scope_of(user)
     if not scope.programs(*_WORKING):
         return []
@@ -219,7 +224,7 @@ def urgent_for(user: User, program: Program | None, at: datetime) -> list[Urgent
     )
     found = []
     for row in rows:
-        acting = any(a.person_id == user.pk and a.acknowledged_at for a in row.alerts.all())
+        acting = any(who["id"] == str(user.pk) for who in row.acting)
         elsewhere = program is None or row.program_id != program.pk
         found.append(
             Urgent(
@@ -250,7 +255,7 @@ class Lists:
 
 
 def lists_of(user: User, program: Program, at: datetime) -> Lists:
-    """Open ones first, by how long nobody answered; then what was closed lately. Four queries."""
+    """Open ones first, by how long nobody answered; then what was closed lately. Two queries."""
     seen = for_page().visible_to(user).filter(program=program)  # type: ignore[attr-defined]
     still = [_line(row, user, at) for row in seen.filter(closed_at=None).order_by("raised_at")]
     still.sort(key=lambda line: (line.answered, line.since))
@@ -259,8 +264,8 @@ def lists_of(user: User, program: Program, at: datetime) -> Lists:
 
 
 def of_session(session: GroupSession, user: User, at: datetime) -> list[Line]:
-    """What was raised at a session, for who may see it; the open ones first. At most two queries,
-    none where the session was read with the knowledge that nothing was."""
+    """What was raised at a session, for who may see it; the open ones first. One query, none
+    where the session was read with the knowledge that nothing was."""
     if not getattr(session, "safety_raised", True):
         return []
     rows = for_page().visible_to(user).filter(session=session).order_by("raised_at")  # type: ignore[attr-defined]
@@ -409,9 +414,9 @@ class ConcernPage:
 
 
 def concern_page(concern: SafetyConcern, user: User, at: datetime) -> ConcernPage:
-    """What stands on a concern's page. Load it through `for_page`; at most four queries more."""
+    """What stands on a concern's page. Load it through `for_page`; at most five queries more."""
     zone = ZoneInfo(concern.program.zone)
-    alerts = list(concern.alerts.all())
+    alerts = list(concern.alerts.select_related("person").order_by("told_at", "person__first_name"))
     open_ = concern.closed_at is None
     mine = concern.raised_by_id == user.pk
     answered = any(a.person_id == user.pk and a.acknowledged_at for a in alerts)
@@ -485,7 +490,7 @@ def with_safety(people: QuerySet[Participant]) -> QuerySet[Participant]:
 def concerns_on_record(
     participant: Participant, user: User | None = None, *, at: datetime | None = None
 ) -> list[OnRecord]:
-    """What was raised about a participant and what was done, the newest first. Three queries, none
+    """What was raised about a participant and what was done, the newest first. One query, none
     where the participant was read with the knowledge that nothing was (`with_safety`).
 
     Staff see what they may see of it. The participant and an export (`user` None) get what is
@@ -495,27 +500,43 @@ def concerns_on_record(
     if not getattr(participant, "safety_raised", True):
         return []
     own = user is None or participant.user_id == user.pk
-    rows = for_page().filter(participant=participant)
+    rows = SafetyConcern.objects.filter(participant=participant)
     if own:
         rows = rows.filter(closed_as=ClosedAs.DONE, participant__sealed_at=None)
     else:
-        rows = rows.visible_to(user)  # type: ignore[attr-defined]
-    written = Prefetch("entries", SafetyEntry.objects.select_related("by", "to"))
+        rows = rows.visible_to(user)  # type: ignore[arg-type]
     found = []
-    for row in rows.prefetch_related(written).order_by("-raised_at"):
-        zone = ZoneInfo(row.program.zone)
-        reads = own or (user is not None and policies.can_read_concerns_words(user, row) is None)
-        tone, state = _state(row, zone, at or row.closed_at or row.raised_at)
+    for concern, entries in _by_their_trails(rows):
+        zone = ZoneInfo(concern.program.zone)
+        reads = own or (
+            user is not None and policies.can_read_concerns_words(user, concern) is None
+        )
+        acting = [e.by.name for e in entries if e.by and e.act == SafetyAct.ACKNOWLEDGED]
+        moment = at or concern.closed_at or concern.raised_at
+        tone, state = _state(concern, acting, zone, moment)
         found.append(
             OnRecord(
-                concern=row,
-                raised_at=row.raised_at,
-                raised=_moment(row.raised_at, zone),
-                group=row.session.series.group.name,
+                concern=concern,
+                raised_at=concern.raised_at,
+                raised=_moment(concern.raised_at, zone),
+                group=concern.session.series.group.name,
                 tone=tone,
                 state=state,
-                steps=trail(row, row.entries.all(), words=reads, reader=user),
-                url="" if own else reverse("sessions:safety-concern", args=[row.pk]),
+                steps=trail(concern, entries, words=reads, reader=user),
+                url="" if own else reverse("sessions:safety-concern", args=[concern.pk]),
             )
         )
     return found
+
+
+def _by_their_trails(
+    concerns: QuerySet[SafetyConcern],
+) -> Iterable[tuple[SafetyConcern, list[SafetyEntry]]]:
+    """Concerns with their entries, the newest first: each has at least the one that it was raised
+    by. One query."""
+    entries = (
+        SafetyEntry.objects.filter(concern__in=concerns)
+        .select_related("by", "to", "concern__program__site", "concern__session__series__group")
+        .order_by("-concern__raised_at", "concern_id", "at", "pk")
+    )
+    return ((concern, list(rows)) for concern, rows in groupby(entries, key=lambda e: e.concern))

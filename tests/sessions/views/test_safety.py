@@ -376,14 +376,14 @@ def test_what_a_page_costs_does_not_grow(world, number, django_assert_num_querie
         add_words(concern=raised[0], words=f"Words {n}.", by=world.dana, at=clock.now())
     client = window(world.rosa)
     one = reverse("sessions:safety-concern", args=[raised[0].pk])
-    for address, cost in ((reverse("sessions:safety"), 6), (one, 9)):
+    for address, cost in ((reverse("sessions:safety"), 5), (one, 9)):
         client.get(address)
         with django_assert_num_queries(cost):
             assert client.get(address).status_code == 200
     scope_of(world.hanna), scope_of(world.dana)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1):
         concerns_on_record(world.marisol, world.hanna)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         of_session(world.session, world.dana, clock.now())
 
 
