@@ -44,6 +44,7 @@ from phpsupport.lib.errors import Refused
 LONGEST_SERIES: Final = timedelta(days=5 * 366)
 LONGEST_INTERVAL_WEEKS: Final = 52
 MOST_SESSIONS: Final = 500
+MOST_TIMES: Final = 50  # beside the first
 SHIFT_AT_MOST: Final = 14  # days
 FIRST_YEAR: Final = 2000  # a typing fault such as the year 26 is caught, and no date overflows
 LAST_YEAR: Final = 2100
@@ -192,6 +193,13 @@ class Pattern:
 
     def _check(self) -> None:
         self.times[0].check()
+        if len(self.more_times) > MOST_TIMES:
+            raise Refused(
+                f"A series has at most {MOST_TIMES} further times. Plan the others as a series of "
+                "their own.",
+                field="more_times",
+                code="out_of_range",
+            )
         for times in self.more_times:
             times.check(field="more_times")
         _check_overlaps(self.times)

@@ -17,12 +17,10 @@ from phpsupport.users.models import User
 from sessions.forms.parts import clash_answers
 from sessions.forms.series import (
     MONTH,
-    MORE,
     WEEK,
     WEEKS,
     FacilitatorChoice,
     FacilitatorChoices,
-    Fold,
     PatternForm,
     facilitators_of,
     rooms_of,
@@ -114,21 +112,10 @@ class SeriesEditForm(PatternForm):
             "lead": next((r.facilitator_id for r in people if r.part == Part.LEAD), None),
             "co": [r.facilitator_id for r in people if r.part == Part.CO],
         }
-        for (prefix, _), times in zip(MORE, more, strict=False):
-            said |= {
-                f"{prefix}_weekdays": sorted(times.weekdays),
-                f"{prefix}_starts": times.starts,
-                f"{prefix}_ends": times.ends,
-            }
-        return said
+        return said | SeriesEditForm.typed_times(more)
 
     @cached_property
     def helper(self) -> Any:  # type: ignore[override]
-        more = [
-            part
-            for prefix, _ in MORE
-            for part in (f"{prefix}_weekdays", Row(f"{prefix}_starts", f"{prefix}_ends"))
-        ]
         return helper(
             "",
             Section("Which dates", "scope", "session", "reset_exceptions"),
@@ -141,7 +128,7 @@ class SeriesEditForm(PatternForm):
                     "repeats",
                     Div("every_weeks", css_class="only-weeks form-narrow"),
                     Div("nth_of_month", css_class="only-month"),
-                    Fold("Other times in the same weeks", *more, unfolded=self._uses_more()),
+                    self.more_times(),
                     "until_on",
                     "on_closure",
                 ),

@@ -19,6 +19,7 @@ from phpsupport.lib.ranges import Weekday
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.forms.parts import PartForm, SlotForm
+from sessions.forms.series_times import TimesForm
 from sessions.models import (
     CurriculumItem,
     GroupSeries,
@@ -28,7 +29,7 @@ from sessions.models import (
     SessionFacilitator,
     SupportGroup,
 )
-from sessions.recurrence import MOST_SESSIONS, NTH, SKIP, Pattern, Times
+from sessions.recurrence import MOST_SESSIONS, NTH, SKIP, Pattern
 
 
 class FacilitatorChoice(forms.ModelChoiceField):
@@ -68,22 +69,11 @@ def rooms_of(user: User, program: Program, *, keep: UUID | None = None) -> Query
     return rows.filter(Q(retired_on=None) | Q(pk=keep)) if keep else rows.filter(retired_on=None)
 
 
-class Fold(Div):
-    """Fields that few need, behind a line that opens them; open when one of them is used."""
-
-    template = "components/fold.html"
-
-    def __init__(self, summary: str, *fields: Any, unfolded: bool = False) -> None:
-        super().__init__(*fields)
-        self.summary, self.unfolded = summary, unfolded
-
-
 WEEK, WEEKS, MONTH = "week", "weeks", "month"
 ON_A_DAY, AFTER = "day", "count"
-MORE = (("more_1", "2nd"), ("more_2", "3rd"))  # further times of the week, by prefix
 
 
-class PatternForm(PartForm):
+class PatternForm(TimesForm):
     """When a series meets: days and times, by weeks or by the month, until when, closed days.
 
     The forms upon it say who leads besides.
@@ -141,24 +131,9 @@ class PatternForm(PartForm):
         self.zone = zone
         for name in ("repeats", "ends_by"):
             self.fields[name].as_chips = True  # type: ignore[attr-defined]
-        for prefix, word in MORE:
-            self.fields[f"{prefix}_weekdays"] = forms.TypedMultipleChoiceField(
-                label=f"Days of the {word} time", choices=Weekday, coerce=int, required=False,
-                widget=forms.CheckboxSelectMultiple,
-            )  # fmt: skip
-            self._shape(f"{prefix}_weekdays", self.fields[f"{prefix}_weekdays"])
-            for part, end in (("starts", "begins"), ("ends", "is over")):
-                field = forms.TimeField(label=f"The {word} time {end}", required=False)
-                self.fields[f"{prefix}_{part}"] = field
-                self._shape(f"{prefix}_{part}", field)
 
     def parts(self) -> list[Any]:
         """The questions in their order, for a layout."""
-        more = [
-            part
-            for prefix, _ in MORE
-            for part in (f"{prefix}_weekdays", Row(f"{prefix}_starts", f"{prefix}_ends"))
-        ]
         return [
             Section(
                 "When",
@@ -168,7 +143,7 @@ class PatternForm(PartForm):
                 "weekdays",
                 Row("starts", "ends"),
                 "ends_next_day",
-                Fold("Other times in the same weeks", *more, unfolded=self._uses_more()),
+                self.more_times(),
             ),
             Section(
                 "From and until",
@@ -179,12 +154,6 @@ class PatternForm(PartForm):
                 "on_closure",
             ),
         ]
-
-    def _uses_more(self) -> bool:
-        names = [
-            f"{prefix}_{part}" for prefix, _ in MORE for part in ("weekdays", "starts", "ends")
-        ]
-        return any(self[name].value() for name in names) or any(n in self.errors for n in names)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -206,12 +175,7 @@ class PatternForm(PartForm):
             needed.append(("count", "Enter after how many sessions it ends."))
         else:
             needed.append(("until_on", "Enter a day."))
-        for prefix, _ in MORE:
-            parts = [f"{prefix}_{part}" for part in ("weekdays", "starts", "ends")]
-            if any(data.get(name) for name in parts):
-                needed += [
-                    (name, "Fill in days, begin and end, or none of them.") for name in parts
-                ]
+        needed += self.half_filled(data)
         for name, sentence in needed:
             if not data.get(name) and name not in self.errors:
                 self.add_error(name, ValidationError(sentence, code="required"))
@@ -228,24 +192,10 @@ class PatternForm(PartForm):
             data["every_weeks"] if data["repeats"] == WEEKS else 1,
             data["ends_next_day"],
             data["nth_of_month"] if by_month else (),
-            [
-                Times(
-                    frozenset(data[f"{prefix}_weekdays"]),
-                    data[f"{prefix}_starts"],
-                    data[f"{prefix}_ends"],
-                )
-                for prefix, _ in MORE
-                if data[f"{prefix}_weekdays"]
-            ],
+            self.further(data),
             data["count"] if after else None,
             data["on_closure"] or SKIP,
         )
-
-    def refuse(self, refusal: Refused) -> None:
-        """What is wrong with a further time stands beside its first field."""
-        if refusal.field == "more_times":
-            refusal = Refused(refusal.sentence, field="more_1_weekdays", code="more_times")
-        super().refuse(refusal)
 
 
 class StepChoice(forms.ModelChoiceField):

@@ -23,6 +23,7 @@ from sessions.actions.series import edit_series
 from sessions.forms.changes import SHOWN_AT_MOST, LookForm, SeriesEditForm, first_look
 from sessions.forms.schedule import CancelForm
 from sessions.forms.series import left_out
+from sessions.forms.series_times import ADD_TIME
 from sessions.grants import PLANNERS
 from sessions.models import GroupSeries, GroupSession, ScheduleBatch, SessionState
 from sessions.queries.consequence import Consequence, Target, consequence
@@ -110,7 +111,10 @@ def _edit_form(request: Asked, series: GroupSeries, data: Any) -> SeriesEditForm
     initial = {}
     if chosen := request.GET.get("session", ""):
         initial = {"session": chosen, "scope": Scope.FOLLOWING}
-    return SeriesEditForm(data, user=request.user, series=series, coming=coming, initial=initial)
+    return SeriesEditForm(
+        data, user=request.user, series=series, coming=coming, initial=initial,
+        another=request.POST.get("act") == ADD_TIME,
+    )  # fmt: skip
 
 
 def _shown(request: Asked, series: GroupSeries, form: SeriesEditForm) -> Shown:
@@ -135,7 +139,11 @@ def series_edit(request: Asked, pk: UUID) -> HttpResponse:
     series = load_series(request, pk)
     form = _edit_form(request, series, request.POST or None)
     shown, at = None, clock.now()
-    if request.method == "POST" and form.is_valid():
+    if form.another:
+        form.as_typed()
+        if request.htmx:
+            return render(request, "sessions/planner/_more_times.html", {"form": form})
+    if request.method == "POST" and not form.another and form.is_valid():
         act = request.POST.get("act", "look")
         out = left_out(request.POST.getlist("blocked")) if act == "rest" else set()
         try:

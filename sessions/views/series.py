@@ -26,6 +26,7 @@ from sessions.forms.series import (
     as_sent,
     left_out,
 )
+from sessions.forms.series_times import ADD_TIME
 from sessions.grants import PLANNERS
 from sessions.models import Answer, GroupSeries, OnClosure, Part
 from sessions.queries.answers import open_matters
@@ -52,15 +53,21 @@ ANSWERS = {  # kind and word of a tag
 def series_new(request: Asked) -> HttpResponse:
     """Plan a series: every date is shown with its verdict before anything is saved."""
     program = request.program
+    another = request.POST.get("act") == ADD_TIME
     form = SeriesForm(
         request.POST or None,
         user=request.user,
         program=program,
         initial=_suggested(request),
+        another=another,
     )
+    if another:
+        form.as_typed()
+        if request.htmx:
+            return render(request, "sessions/planner/_more_times.html", {"form": form})
     shown, out = None, left_out(request.POST.getlist("leave_out"))
     reason = request.POST.get("override_reason", "").replace("\0", "").strip()
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not another and form.is_valid():
         act = request.POST.get("act", "preview")
         marked = left_out(request.POST.getlist("marked" if act == "rest" else "blocked"))
         kept = out | marked if act in ("rest", "open") else out

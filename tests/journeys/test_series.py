@@ -45,6 +45,16 @@ def test_a_monthly_series_on_a_phone(site: str, phone: Page, axe: Callable, worl
     phone.get_by_role("spinbutton", name="Number of sessions").blur()
     expect(phone.get_by_text("3 dates are fine")).to_be_visible()
 
+    # One more time is asked for in its place, with the words that stand there already.
+    phone.get_by_text("Other times in the same weeks").click()
+    phone.get_by_label("The 2nd time begins").fill("16:00")
+    phone.get_by_role("button", name="Add another time").click()
+    expect(phone.get_by_role("group", name="3rd time", exact=True)).to_be_focused()
+    expect(phone.get_by_label("The 2nd time begins")).to_have_value("16:00")
+    phone.get_by_label("The 2nd time begins").fill("")
+    phone.get_by_label("The 2nd time begins").blur()
+    expect(phone.get_by_text("3 dates are fine")).to_be_visible()
+
     # Whoever leads is not offered as co-facilitator, and comes back when somebody else leads.
     expect(phone.get_by_label("Ana Solís")).to_be_hidden()
     phone.get_by_label("Leads").select_option("Devon Hale")
@@ -85,7 +95,10 @@ def test_the_same_form_without_a_script(
     page.get_by_label("Room").select_option("Garden Room")
     page.get_by_label("Leads").select_option("Ana Solís")
     page.get_by_label("Ana Solís").check()
-    page.get_by_role("button", name="Check the dates").click()
+    page.get_by_text("Other times in the same weeks").click()
+    page.get_by_role("button", name="Add another time").click()
+    expect(page.get_by_label("The 3rd time begins")).to_be_visible()
+    page.get_by_label("Starts", exact=True).press("Enter")  # looks at the dates, and adds no time
     expect(page.get_by_text("Ana Solís leads already.").last).to_be_visible()
     page.get_by_label("Ana Solís").uncheck()
     page.get_by_role("button", name="Check the dates").click()

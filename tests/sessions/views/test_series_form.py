@@ -17,7 +17,7 @@ from sessions.models import (
     ScheduleBatch,
     SupportGroup,
 )
-from sessions.recurrence import LAST, Times
+from sessions.recurrence import LAST, MOST_TIMES, Times
 from tests.factories import (
     make_facilitator,
     make_group,
@@ -128,6 +128,66 @@ def test_further_times_and_one_of_two_on_a_day_left_out(client, scheduler, asked
     made = GroupSeries.objects.get()
     assert days(made) == [(11, 23), (11, 26), (11, 30), (11, 30)]
     assert Times.of_stored(made.more_times[0]) == Times(frozenset({0, 3}), time(14), time(14, 50))
+
+
+def further(n, weekdays, hour):
+    return {
+        f"more_{n}_weekdays": weekdays, f"more_{n}_starts": f"{hour:02}:00",
+        f"more_{n}_ends": f"{hour:02}:50",
+    }  # fmt: skip
+
+
+def test_as_many_times_a_week_as_wanted(client, scheduler, asked):
+    for n in range(1, 7):
+        asked |= further(n, [str(n)], 8 + n)
+        page = save(client, asked, act="add-time", capacity="").content.decode()
+        assert f'name="more_{n + 1}_starts"' in page
+        assert f'name="more_{n + 2}_starts"' not in page
+        assert f'value="{8 + n:02}:00"' in page
+        assert '<details class="more form-fold" open>' in page
+        assert "Fill this in" not in page, "nobody has said yet that this is all"
+        assert "is-invalid" not in page
+    assert not GroupSeries.objects.exists()
+    asked |= {"until_on": "2026-11-29", "more_7_starts": "", "more_7_ends": ""}
+    save(client, asked)
+    made = GroupSeries.objects.get()
+    assert days(made) == [(11, day) for day in range(23, 30)]
+    assert [Times.of_stored(row).starts.hour for row in made.more_times] == [9, 10, 11, 12, 13, 14]
+
+
+def test_one_more_time_comes_as_a_part_of_the_page_where_it_is_asked_for(client, scheduler, asked):
+    url = reverse("sessions:series-new")
+    answer = client.post(url, {**asked, "act": "add-time"}, headers={"HX-Request": "true"})
+    part = answer.content.decode()
+    assert "<html" not in part
+    assert 'id="more-times"' in part
+    assert 'aria-label="3rd time" role="group" tabindex="-1" autofocus>' in part
+    many = {f"more_{n}_starts": "" for n in range(1, MOST_TIMES + 1)}
+    page = save(client, asked, act="add-time", **many).content.decode()
+    assert f'name="more_{MOST_TIMES}_starts"' in page
+    assert "Add another time" not in page
+    assert "more_51" not in save(client, asked, act="add-time", more_99_starts="x").content.decode()
+
+
+def test_an_edit_keeps_every_further_time(client, program, scheduler, asked):
+    for n in range(1, 5):
+        asked |= further(n, [str(n)], 8 + n)
+    save(client, asked)
+    made = GroupSeries.objects.get()
+    url = reverse("sessions:series-edit", args=[made.pk])
+    page = client.get(url)
+    assert 'name="more_4_starts" value="12:00"' in page.content.decode()
+    typed = {
+        name: value
+        for name in page.context["form"].fields
+        if (value := page.context["form"][name].value()) not in (None, "", False)
+    }
+    answer = client.post(url, {**typed, "act": "add-time"})
+    assert 'name="more_5_starts"' in answer.content.decode()
+    client.post(url, {**typed, "lead": "", "act": "save", "accept": "on"})
+    changed = GroupSeries.objects.get()
+    assert changed.more_times == made.more_times
+    assert not changed.assignments.exists()
 
 
 def test_a_night(client, scheduler, asked):
