@@ -22,7 +22,7 @@ class NewPasswordForm(sign_in_forms.NewPasswordForm):
     def clean_email(self) -> str:
         email: str = super().clean_email()
         at = clock.now()
-        found: list[User] = self.users
+        found: list[User] = self.users  # type: ignore[has-type]
         self.users = [user for user in found if may_set_a_password(user, at=at)]
         return email
 
