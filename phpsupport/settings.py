@@ -141,7 +141,8 @@ STORAGES = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["phpsupport.lib.uploads.InMemory"]  # never a file on the disk
+DATA_UPLOAD_MAX_NUMBER_FILES = 500  # the form says how many it takes
 
 # --- sign-in ------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"

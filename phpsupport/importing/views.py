@@ -14,9 +14,11 @@ from phpsupport.importing import keeping, pages, patterns
 from phpsupport.importing.actions import Changed, check_files, import_files
 from phpsupport.importing.forms import UploadForm
 from phpsupport.importing.keeping import Kept
+from phpsupport.importing.readers import MAX_BYTES, MAX_BYTES_TOGETHER
 from phpsupport.importing.report import Report, as_csv
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.uploads import takes_files
 from phpsupport.users.models import User
 
 IMPORTERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
@@ -26,6 +28,7 @@ OVER = "Those files were saved already, or the hour for confirming them is over.
 
 
 @allow(*IMPORTERS, methods=("GET", "POST"))
+@takes_files(each=MAX_BYTES, together=MAX_BYTES_TOGETHER)
 def start(request: HttpRequest) -> HttpResponse:
     """Choose the files; they are checked and shown before anything is saved."""
     program = request.program  # type: ignore[attr-defined]
