@@ -53,6 +53,11 @@ app.conf.beat_schedule = {
         "schedule": 15 * 60.0,
         "options": {"expires": 10 * 60},
     },
+    "sweep": {
+        "task": "phpsupport.users.tasks.sweep_sessions",
+        "schedule": 10 * 60.0,
+        "options": {"expires": 10 * 60},
+    },
     "check-ins": {
         "task": "facilitators.tasks.queue_check_ins",
         "schedule": 15 * 60.0,
