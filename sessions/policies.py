@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from facilitators.models import Facilitator
 from participants.models import EpisodeOfCare, Participant
@@ -106,11 +106,6 @@ def can_add_to_note(user: User, note: GroupNote | ProgressNote) -> str | None:
 can_void_note = can_add_to_note
 
 
-def treats(user: User, participant: Participant, at: datetime) -> bool:
-    """Whether the person is on the participant's care team that day."""
-    return treated_by(scope_of(user), at).filter(participant=participant).exists()
-
-
 def treated_by(scope: Scope, at: datetime) -> QuerySet[EpisodeOfCare]:
     """The stays on whose care team the person is, by the day at each site, where they hold the
     clinician's role."""
@@ -123,19 +118,26 @@ def treated_by(scope: Scope, at: datetime) -> QuerySet[EpisodeOfCare]:
     return EpisodeOfCare.objects.filter(team, care_team__user=scope.user)
 
 
-def can_read_record(user: User, participant: Participant, at: datetime) -> str | None:
-    """The participant, clinicians on the care team, those who lead the participant's groups."""
-    if participant.user_id == user.pk or treats(user, participant, at):
+def with_reader(people: QuerySet[Participant], user: User, at: datetime) -> QuerySet[Participant]:
+    """Participants with why somebody may read their record: `treated`, where they are on the care
+    team that day, and `led`, where they lead a group of theirs or led a session of it."""
+    groups = Enrollment.objects.filter(series__assignments__facilitator__user=user)
+    sessions = Attendance.objects.filter(
+        session__assignments__person=user, session__assignments__active=True
+    )
+    them = OuterRef("pk")
+    return people.annotate(
+        treated=Exists(treated_by(scope_of(user), at).filter(participant=them)),
+        led=Exists(groups.filter(participant=them)) | Exists(sessions.filter(participant=them)),
+    )
+
+
+def can_read_record(user: User, participant: Participant) -> str | None:
+    """The participant, clinicians on the care team, those who lead the participant's groups; load
+    it through `with_reader`."""
+    if participant.user_id == user.pk or participant.treated:  # type: ignore[attr-defined]
         return None
-    if scope_of(user).programs(Role.FACILITATOR) and any(
-        model.objects.filter(
-            Q(series__assignments__facilitator__user=user)
-            if model is Enrollment
-            else Q(session__assignments__person=user, session__assignments__active=True),
-            participant=participant,
-        ).exists()
-        for model in (Enrollment, Attendance)
-    ):
+    if scope_of(user).programs(Role.FACILITATOR) and participant.led:  # type: ignore[attr-defined]
         return None
     return "This record is for the participant, their care team and those who lead their groups."
 
@@ -197,6 +199,20 @@ def can_hand_over(user: User, series: GroupSeries, at: datetime) -> str | None:
         if lately.exists() and usual.exists():
             return None
     return "A hand-over is written by who leads the group, or led it until lately."
+
+
+def can_do_without_hand_over(user: User, series: GroupSeries) -> str | None:
+    """For somebody who stopped: their supervisor, or the program lead."""
+    scope = scope_of(user)
+    if scope.has(series.program_id, Role.PROGRAM_LEAD):
+        return None
+    led = SessionFacilitator.objects.filter(session__series=series, active=True)
+    if (
+        scope.has(series.program_id, Role.SUPERVISOR)
+        and led.filter(facilitator__supervisor=user).exists()
+    ):
+        return None
+    return "Who supervises those who led the group, or the program lead, says so."
 
 
 def can_export(user: User, participant: Participant, program: Program, at: datetime) -> str | None:

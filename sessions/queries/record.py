@@ -3,10 +3,12 @@ time, what was handed over. Nobody else is in it."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from django.db.models import Value
 
 from participants import names
 from participants.models import Participant
@@ -31,6 +33,7 @@ NOTES: Final = 25
 # Of each goal the newest notes are told.
 ABOUT_A_GOAL: Final = 3
 LINKED_AT_MOST: Final = 120
+NEWEST: Final = ("-session__local_date", "-session__starts_at", "-signed_at")
 EXCERPT: Final = 160
 
 MARKS = {
@@ -115,7 +118,7 @@ def record_of(
     group_parts: bool = False,
     through: date | None = None,
 ) -> Record:
-    """What this person may read about the participant. Eight queries, one more with `group_parts`,
+    """What this person may read about the participant. Five queries, one more with `group_parts`,
     the nameless part beside each note. `own` is the participant's own view: notes that stand,
     without the comments between facilitator and supervisor. `through` is the newest day shown."""
     place = ZoneInfo(zone)
@@ -129,7 +132,9 @@ def record_of(
     rows = ProgressNote.objects.visible_to(user).filter(participant=participant)
     if own:
         rows = rows.filter(notevoids=None)
-    found, older = _page_of(rows, through)
+    goals = goals_of(participant=participant, user=user, zone=zone, earlier=False)
+    newest, about = _notes(rows, through, [goal.id for goal in goals])
+    found, older = _page_of(rows, newest)
     name = names.display_name(
         participant.first_name, participant.last_name, participant.preferred_name
     )
@@ -156,7 +161,7 @@ def record_of(
         weeks=_weeks(marks, place),
         came=sum(mark.status in CAME for mark in marks),
         marked=len(marks),
-        goals=_about_goals(participant, user, zone, rows, {note.pk for note in found}),
+        goals=_about_goals(goals, about, {note.pk for note in found}),
         handed=[
             Handed(
                 part.hand_over_id,
@@ -179,22 +184,35 @@ MONTHS: Final = (
 )  # fmt: skip
 
 
-def _page_of(rows: Any, through: date | None) -> tuple[list[ProgressNote], date | None]:
-    """The newest notes through a day, whole days only, and the day on which the next page begins."""
-    rows = rows.select_related("author", "session__series__group").order_by(
-        "-session__local_date", "-session__starts_at", "-signed_at"
-    )
-    if through:
-        rows = rows.filter(session__local_date__lte=through)
-    found = list(rows[: NOTES + 1])
-    if len(found) <= NOTES:
-        return found, None
-    last = found[-1].session.local_date
-    shown = [note for note in found if note.session.local_date > last]
+def _notes(
+    rows: Any, through: date | None, goals: list[UUID]
+) -> tuple[list[ProgressNote], list[ProgressNote]]:
+    """The newest notes through a day, one more than a page holds; and the newest about these goals,
+    of whatever day. One query."""
+    rows = rows.select_related("author", "session__series__group").order_by(*NEWEST)
+    page = rows.filter(session__local_date__lte=through) if through else rows
+    told = rows.filter(goal_id__in=goals, notevoids=None)
+    page, told = page.annotate(told=Value(False)), told.annotate(told=Value(True))
+    both = page[: NOTES + 1].union(told[:LINKED_AT_MOST], all=True)
+    notes = sorted(both, key=_moment, reverse=True)
+    return [note for note in notes if not note.told], [note for note in notes if note.told]
+
+
+def _moment(note: ProgressNote) -> tuple[date, datetime, datetime]:
+    return note.session.local_date, note.session.starts_at, note.signed_at
+
+
+def _page_of(rows: Any, newest: list[ProgressNote]) -> tuple[list[ProgressNote], date | None]:
+    """Of the newest notes those of whole days, and the day on which the next page begins."""
+    if len(newest) <= NOTES:
+        return newest, None
+    last = newest[-1].session.local_date
+    shown = [note for note in newest if note.session.local_date > last]
     if shown:
         return shown, last
     # More in one day than a page holds: that day is a page.
-    return list(rows.filter(session__local_date=last)), last - timedelta(days=1)
+    whole = rows.filter(session__local_date=last).select_related("author", "session__series__group")
+    return list(whole.order_by(*NEWEST)), last - timedelta(days=1)
 
 
 def _group_parts(notes: list[ProgressNote], user: User) -> list[GroupNote]:
@@ -206,18 +224,11 @@ def _group_parts(notes: list[ProgressNote], user: User) -> list[GroupNote]:
     )
 
 
-def _about_goals(
-    participant: Participant, user: User, zone: str, rows: Any, here: set[UUID]
-) -> list[About]:
-    """The goals with the newest of what was written about each. Two queries at most."""
-    goals = goals_of(participant=participant, user=user, zone=zone, earlier=False)
+def _about_goals(goals: list[GoalLine], notes: list[ProgressNote], here: set[UUID]) -> list[About]:
+    """The goals with the newest of what was written about each."""
     linked: dict[UUID, list[ProgressNote]] = defaultdict(list)
-    if goals:
-        told = rows.filter(goal_id__in=[goal.id for goal in goals], notevoids=None)
-        for note in told.select_related("session__series__group").order_by("-session__starts_at")[
-            :LINKED_AT_MOST
-        ]:
-            linked[note.goal_id].append(note)
+    for note in notes:
+        linked[note.goal_id].append(note)  # type: ignore[index]
     return [
         About(
             goal,

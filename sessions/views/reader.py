@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from participants.models import Participant
+from participants.queries.programs import with_programs
 from participants.views.slots import address_for
 from phpsupport.access.asked import Asked
 from phpsupport.access.gate import NOT_HERE, allow, load, require
@@ -75,15 +76,11 @@ _KEYS: dict[type[Any], str] = {GroupNote: "group_note", ProgressNote: "progress_
 def participant_record(request: Asked, pk: UUID) -> HttpResponse:
     """A participant's own part: goals, attendance, notes in time."""
     at = clock.now()
-    treated = Exists(
-        policies.treated_by(scope_of(request.user), at).filter(participant=OuterRef("pk"))
-    )
-    rows = with_safety(Participant.objects.all()).annotate(treated=treated)
-    participant = load(request, rows, pk, read=False)
+    rows = with_safety(with_programs(Participant.objects.all()))
+    participant = load(request, policies.with_reader(rows, request.user, at), pk, read=False)
+    require(policies.can_read_record(request.user, participant))
     own = participant.user_id == request.user.pk
     treats = not own and participant.treated  # type: ignore[attr-defined]
-    if not (own or treats):
-        require(policies.can_read_record(request.user, participant, at))
     leads = not own and scope_of(request.user).has(request.program.pk, Role.FACILITATOR)
     through = _day(request.GET.get("through", ""))
     record = record_of(

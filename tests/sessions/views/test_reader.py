@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from participants.models import CareTeamMembership
@@ -14,7 +16,9 @@ from phpsupport.access.roles import Role
 from phpsupport.users.models import User
 from sessions.actions.addenda import void_note
 from sessions.actions.review import return_note
-from tests.factories import make_facilitator, make_program, make_staff
+from sessions.actions.safety import close_concern, raise_concern
+from sessions.models import Attendance, HandOver, HandOverPart, ProgressNote
+from tests.factories import make_facilitator, make_goal, make_program, make_session, make_staff
 from tests.sessions.worlds import AFTER, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -121,29 +125,43 @@ def test_a_sealed_chart_is_closed() -> None:
     assert "“A good day.”" in body
 
 
-def test_the_number_of_queries_does_not_grow(django_assert_max_num_queries: Any) -> None:
-    from sessions.models import Attendance, ProgressNote
-    from tests.factories import make_session
-
+@pytest.mark.parametrize(("who", "most"), [("care_team", 12), ("leader", 11), ("oneself", 13)])
+def test_a_record_costs_the_same_with_more_on_it(who: str, most: int) -> None:
+    """One or three sessions, notes, goals with a note about each, hand-overs, safety concerns."""
     world = make_world(2)
     world.signed()
-    client = signed_in(treats(world))
-    client.get(record(world))
-    counts = []
-    for more in (0, 2):
-        for n in range(more):
-            session = make_session(world.series, date(2026, 2, 3 + 7 * n))
-            Attendance.objects.create(
-                program=world.program, session=session, participant=world.people[0],
-                status="present", marked_at=AFTER,
-            )  # fmt: skip
-            ProgressNote.objects.create(
-                program=world.program, session=session, participant=world.people[0],
-                author=world.leader, signed_at=AFTER, due_at=AFTER, credential="x", digest="0" * 64,
-                status="present", minutes=50, own_words=f"words {n}",
-            )  # fmt: skip
-        with django_assert_max_num_queries(15) as seen:
-            assert client.get(record(world)).status_code == 200
+    person = world.people[0]
+    by = {
+        "care_team": lambda: treats(world),
+        "leader": lambda: world.leader,
+        "oneself": lambda: oneself(world),
+    }[who]()
+    lead, client, counts = make_staff(world.program, Role.PROGRAM_LEAD), signed_in(by), []
+    shared = {"program": world.program, "participant": person, "status": "present"}
+    for n in range(3):
+        session = make_session(world.series, date(2026, 2, 3 + 7 * n))
+        Attendance.objects.create(session=session, marked_at=AFTER, **shared)
+        ProgressNote.objects.create(
+            session=session, author=world.leader, signed_at=AFTER, due_at=AFTER, credential="x",
+            digest="0" * 64, minutes=50, own_words=f"words {n}", goal=make_goal(person, lead), **shared
+        )  # fmt: skip
+        told = HandOver.objects.create(
+            program=world.program, series=world.series, author=world.leader, at=AFTER, words=""
+        )
+        HandOverPart.objects.create(hand_over=told, participant=person, words="Tea.")
+        raised = raise_concern(session=session, participant=person, by=world.leader, at=AFTER)
+        close_concern(concern=raised, words="We talked.", by=lead, at=AFTER)
+        if n == 1:
+            continue
+        client.get(record(world))
+        with CaptureQueriesContext(connection) as seen:
+            page = client.get(record(world))
+        told_of = page.context["record"]
+        assert len(told_of.notes) == n + 2
+        assert [len(about.notes) for about in told_of.goals] == [1] * (n + 1)
+        assert len(page.context["on_record"]) == n + 1
         counts.append(len(seen))
-    assert counts[0] == counts[1]
-    assert counts[0] <= 15, [q["sql"][:100] for q in seen]
+    # Session, person, roles; whom it is about, marks, goals, notes and what stands beside them,
+    # hand-overs, concerns, the trail; for the care team also the nameless parts; for oneself what
+    # every page of a participant asks: whether there is a record, and the crisis line.
+    assert counts == [most, most], "\n".join(q["sql"][:60] + q["sql"][-90:] for q in seen)
