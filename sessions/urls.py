@@ -59,6 +59,7 @@ attendance_and_notes: list[URLPattern] = [
     path("review/<uuid:pk>/", review.review, name="review"),
     re_path(rf"^notes/{KIND}/{UUID}/return/$", review.return_to_author, name="return"),
     path("series/<uuid:pk>/handing-over/", handing_over.write, name="hand-over-write"),
+    path("series/<uuid:pk>/handed-over/", handing_over.do_without, name="hand-over-missing"),
     path("handed-over/<uuid:pk>/", handing_over.read, name="handed-over"),
     path("my-record/", reader.my_record, name="my-record"),
     path("people/<uuid:pk>/record/", reader.participant_record, name="participant-record"),

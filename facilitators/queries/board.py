@@ -10,6 +10,8 @@ Upper apps fill two columns, as imports point down:
     def notes_waiting(user, program, facilitator_ids, at) -> dict[UUID, Pill]:
         ...                           # a fixed number of queries; nobody's id may be left out
 
+What needs somebody and is no cell of a row stands above it, see `register_board_ask`.
+
 A facilitator without an entry shows "–". `Pill.days_overdue` counts in the sorting, `Pill.url`
 opens the matter. Each column should take one query: the page has twelve.
 """
@@ -47,6 +49,8 @@ from phpsupport.users.models import User
 Column = Literal["notes", "load"]
 Fill = Callable[[User, Program, Sequence[UUID], datetime], Mapping[UUID, Pill]]
 _columns: dict[str, Fill] = {}
+AsksOf = Callable[[User, Program, datetime], Sequence["BoardAsk"]]
+_asks: list[AsksOf] = []
 NOTHING: Final = Pill("plain", "–")
 # Not yet at work here: no supervision is due.
 NOT_BEGUN: Final = frozenset({Stage.NOMINATED, Stage.INVITED, Stage.INTERESTED, Stage.SCREENED})
@@ -71,6 +75,21 @@ def from_above(
 
 
 @dataclass(frozen=True)
+class BoardAsk:
+    """One thing above the board that needs somebody."""
+
+    title: str
+    line: str
+    url: str
+
+
+def register_board_ask(asks: AsksOf) -> AsksOf:
+    """Register what an upper app puts above the board: a fixed number of queries."""
+    _asks.append(asks)
+    return asks
+
+
+@dataclass(frozen=True)
 class BoardRow:
     """One facilitator with what is due."""
 
@@ -92,6 +111,7 @@ class Board:
     everybody: bool
     most: int
     cadence: str
+    asks: list[BoardAsk]
 
     @property
     def pressing(self) -> int:
@@ -99,7 +119,8 @@ class Board:
 
 
 def board(user: User, program: Program, at: datetime) -> Board:
-    """Whom this person supervises, or everybody for a program lead: three queries and one a column."""
+    """Whom this person supervises, or everybody for a program lead: three queries and one a column,
+    besides what stands above."""
     zone = ZoneInfo(program.zone)
     today = local_date(at, program.zone)
     rules = program_rules([program.pk])[program.pk]
@@ -128,6 +149,7 @@ def board(user: User, program: Program, at: datetime) -> Board:
             f"until full certification and every "
             f"{wording.count(policy['supervision_days_full'], 'day')} after."
         ),
+        asks=[ask for asks in _asks for ask in asks(user, program, at)],
     )
 
 

@@ -14,6 +14,7 @@ from phpsupport.users.models import User
 from sessions import policies
 from sessions.models import GroupSeries, HandOver, HandOverPart
 from sessions.queries.handing_over import roster_now
+from sessions.queries.leavers import Leaver, asked, missing
 from sessions.queries.nearby import nearby_series
 from sessions.screening import Doubt, Roster, doubts_of, screen
 
@@ -80,6 +81,30 @@ def write_hand_over(
         HandOverPart(hand_over=made, participant_id=pk, words=text) for pk, text in said.items()
     )
     record("hand_over.written", by=by, at=at, obj=made, series=str(series.pk), parts=len(said))
+    return made
+
+
+@transaction.atomic
+def nothing_to_hand_over(*, series: GroupSeries, by: User, at: datetime) -> HandOver | None:
+    """Whoever stops leading a series says so of themselves; their supervisor and the program lead
+    of those who stopped and wrote nothing. It is a hand-over without words. None where nothing is
+    asked any more, so that saying it twice is saying it once."""
+    series = _held(series)
+    open_: list[Leaver] = []
+    why = policies.can_hand_over(by, series, at)
+    if why is None:
+        open_ += asked(user=by, series=series, at=at)
+    if policies.can_do_without_hand_over(by, series) is None:
+        open_ += missing(user=by, program=series.program, at=at, series_id=series.pk)
+    elif why:
+        raise Refused(why, code="not-theirs")
+    if not open_:
+        return None
+    made = HandOver.objects.create(
+        program=series.program, series=series, author=by, at=at, words=""
+    )
+    people = sorted({str(one.person_id) for one in open_})
+    record("hand_over.not_needed", by=by, at=at, obj=made, series=str(series.pk), people=people)
     return made
 
 

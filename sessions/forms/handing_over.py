@@ -1,20 +1,24 @@
 """What is handed over: about the group, and about each person on the roster."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from phpsupport.lib.forms import Form, LineField, ProseField, Section
+from crispy_forms.helper import FormHelper
+
+from phpsupport.lib.forms import Form, LineField, ProseField, Section, helper
 from sessions.actions.handing_over import doubts_in
 from sessions.forms.signing import explanation_of
 from sessions.queries.attendance import Person
 from sessions.screening import Doubt, Roster
 
+NOTHING = "nothing"
+
 
 class HandingOverForm(Form):
     """One field about the group, one for each person; beneath each, why a name in it stays."""
 
-    submit = "Hand over"
     guard = True
     words = ProseField(
         label="About the group",
@@ -24,9 +28,15 @@ class HandingOverForm(Form):
     )
 
     def __init__(
-        self, *args: Any, people: Iterable[Person], among: Roster | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        people: Iterable[Person],
+        among: Roster | None = None,
+        asked: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.asked = asked
         self.people = list(people)
         for person in self.people:
             name = _field_of(person.participant_id)
@@ -62,6 +72,20 @@ class HandingOverForm(Form):
         """The field of a part, and those in which its names are explained."""
         reasons = [name for name, doubt in self.doubts.items() if doubt.part == part]
         return [_field_of(part), *reasons]
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        """Whoever is asked can also say that there is nothing."""
+        others = [(NOTHING, "Nothing to hand over")] if self.asked else []
+        return helper(
+            "Hand over", *self.layout, cancel=self.cancel, guard=self.guard, others=others
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was typed."""
+        names = (None, *(person.participant_id for person in self.people))
+        return not any(str(self.data.get(_field_of(name), "")).strip() for name in names)
 
     @property
     def parts(self) -> dict[UUID, str]:

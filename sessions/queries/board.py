@@ -1,4 +1,4 @@
-"""The column of the supervisor's board that says how many notes wait."""
+"""On the supervisor's board: how many notes wait, and above it which groups nobody handed over."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,12 +11,13 @@ from django.db.models.functions import Coalesce, Least
 from django.urls import reverse
 
 from facilitators.models import Facilitator
-from facilitators.queries.board import register_board_column
+from facilitators.queries.board import BoardAsk, register_board_ask, register_board_column
 from facilitators.queries.training import Pill
 from phpsupport.lib import wording
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.models import GroupNote, ProgressNote
+from sessions.queries.leavers import Leaver, in_words, missing
 from sessions.queries.notes import needs_an_answer
 
 
@@ -63,3 +64,19 @@ def _pill(row: Any, program: Program, at: datetime) -> Pill:
         url=reverse("sessions:review-queue"),
         days_overdue=overdue,
     )  # fmt: skip
+
+
+@register_board_ask
+def not_handed_over(user: User, program: Program, at: datetime) -> list[BoardAsk]:
+    """Groups whose last day with somebody is over, and nobody wrote a hand-over. Two queries."""
+    by_series: dict[UUID, list[Leaver]] = {}
+    for one in missing(user=user, program=program, at=at):
+        by_series.setdefault(one.series_id, []).append(one)
+    return [
+        BoardAsk(
+            f"{found[0].group} was not handed over",
+            f"{'; '.join(in_words(found, program.zone))}. Ask for a few words.",
+            reverse("sessions:hand-over-missing", args=[series_id]),
+        )
+        for series_id, found in by_series.items()
+    ]

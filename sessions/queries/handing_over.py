@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from participants import names
 from phpsupport.access.scope import scope_of
@@ -19,10 +19,9 @@ from sessions.models import (
     GroupSeries,
     HandOver,
     HandOverPart,
-    SeriesFacilitator,
-    SessionFacilitator,
 )
 from sessions.queries.attendance import Person, in_order, person_of
+from sessions.queries.leavers import COUNTS_FOR, Leaver, leavers, still_open, with_authors
 
 # How long a hand-over that somebody else wrote stands on the next one's day.
 FRESH: Final = timedelta(days=21)
@@ -30,10 +29,13 @@ FRESH: Final = timedelta(days=21)
 
 @dataclass(frozen=True)
 class Leaving:
-    """A series that somebody else leads from now on, and nothing is handed over yet."""
+    """A series that the person stops leading, and nothing is handed over yet."""
 
     series_id: UUID
     group: str
+    words: str
+    due: str
+    overdue: bool
 
 
 @dataclass(frozen=True)
@@ -66,20 +68,6 @@ class Told:
     rows: list[Any]
 
 
-def left_lately(user: User, at: datetime) -> Any:
-    """The series that the person led until lately or leads only until somebody else takes over."""
-    usual: Any = SeriesFacilitator.pgh_event_model.objects.filter(  # type: ignore[attr-defined]
-        facilitator__user=user, series_id=OuterRef("session__series_id")
-    )
-    now = SeriesFacilitator.objects.filter(series_id=OuterRef("session__series_id"))
-    led = SessionFacilitator.objects.filter(
-        ~Exists(now.filter(facilitator__user=user)),
-        Exists(usual),
-        person=user, active=True, ends_at__gte=at - reading.STILL_WRITING,
-    )  # fmt: skip
-    return led.values("session__series_id")
-
-
 def roster_now(series: GroupSeries, today: date) -> list[Person]:
     """Who has a place in the series today. One query."""
     places = Enrollment.objects.filter(
@@ -92,31 +80,38 @@ def roster_now(series: GroupSeries, today: date) -> list[Person]:
 
 def handing(*, user: User, program: Program, at: datetime) -> Handing:
     """What is to be written and to be read. Two queries."""
-    written = HandOver.objects.filter(
-        series=OuterRef("pk"), author=user, at__gte=at - 3 * reading.STILL_WRITING
-    )
-    others = SeriesFacilitator.objects.filter(series=OuterRef("pk"))
-    to_write = (
-        GroupSeries.objects.filter(
-            ~Exists(written), Exists(others), pk__in=left_lately(user, at), program=program
-        )
-        .select_related("group")
-        .order_by("group__name")
-    )
+    found = leavers(program, at, back=reading.STILL_WRITING, person=user)
     led = reading.led_about_now(scope_of(user)).values("series_id")
-    to_read = (
-        HandOver.objects.filter(program=program, series_id__in=led, at__gte=at - FRESH)
-        .exclude(author=user)
+    there = (
+        with_authors(HandOver.objects.filter(program=program))
+        .filter(
+            Q(series_id__in=led, at__gte=at - FRESH) & ~Q(author=user)
+            | Q(series_id__in=[one.series_id for one in found])
+            & Q(at__gte=at - reading.STILL_WRITING - COUNTS_FOR)
+        )
+        .annotate(led=ExpressionWrapper(Q(series_id__in=led), output_field=BooleanField()))
         .select_related("author", "series__group")
     )
     zone = ZoneInfo(program.zone)
+    hand_overs = list(there)
     return Handing(
-        [Leaving(series.pk, series.group.name) for series in to_write],
+        [_leaving(one, at, zone) for one in still_open(found, hand_overs)],
         [
             Given(h.pk, h.author.name, h.series.group.name, wording.day(h.at.astimezone(zone)))
-            for h in to_read
+            for h in hand_overs
+            if h.led and h.words and h.author_id != user.pk and h.at >= at - FRESH
         ],
     )
+
+
+def _leaving(one: Leaver, at: datetime, zone: ZoneInfo) -> Leaving:
+    if one.followed:
+        words = "Somebody else leads it next. What should they know?"
+    else:
+        words = "Nobody leads it next yet. What should whoever comes know?"
+    last = one.last.astimezone(zone)
+    over = at.astimezone(zone).date() > last.date()
+    return Leaving(one.series_id, one.group, words, wording.day(last), over)
 
 
 def told(hand_over: HandOver, *, user: User) -> Told:

@@ -25,10 +25,13 @@ def _address(name: str) -> str:
 def my_day(request: HttpRequest) -> HttpResponse:
     """What asks for an answer, the next group, what is unfinished, the rest of today."""
     asks: Any = {"user": request.user, "program": request.program, "at": clock.now()}  # type: ignore[attr-defined]
+    day, hand_overs = day_of(**asks), handing(**asks)
     context = {
-        "day": day_of(**asks),
+        "day": day,
+        "open": len(day.tasks) + len(hand_overs.to_write),
+        "overdue": day.overdue + sum(leaving.overdue for leaving in hand_overs.to_write),
         "asked": asked_of(**asks),
-        "handing": handing(**asks),
+        "handing": hand_overs,
         "practice": _address("facilitators:my-practice"),
     }
     return render(request, "sessions/facilitator/my_day.html", context)

@@ -15,10 +15,11 @@ from phpsupport.audit.trail import record_each
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
 from sessions import policies
-from sessions.actions.handing_over import write_hand_over
-from sessions.forms.handing_over import HandingOverForm
+from sessions.actions.handing_over import nothing_to_hand_over, write_hand_over
+from sessions.forms.handing_over import NOTHING, HandingOverForm
 from sessions.models import GroupSeries, HandOver
 from sessions.queries.handing_over import roster_now, told
+from sessions.queries.leavers import asked, in_words, missing
 from sessions.queries.nearby import nearby_series
 
 
@@ -33,9 +34,16 @@ def write(request: Asked, pk: UUID) -> HttpResponse:
     among = nearby_series(series, people, on=today, author=request.user) if sent else None
     form = HandingOverForm(
         request.POST if sent else None, people=people, among=among,
+        asked=bool(asked(user=request.user, series=series, at=at)),
         cancel=reverse("sessions:my-day"),
     )  # fmt: skip
-    if form.is_valid():
+    if NOTHING in request.POST and form.empty:
+        nothing_to_hand_over(series=series, by=request.user, at=at)
+        messages.success(request, f"Noted: nothing was to hand over about {series.group.name}.")
+        return redirect("sessions:my-day")
+    if NOTHING in request.POST:
+        form.add_error(None, "Something is written here. Hand it over, or take the words out.")
+    elif form.is_valid():
         try:
             made = write_hand_over(
                 series=series, words=form.cleaned_data["words"], parts=form.parts,
@@ -49,6 +57,23 @@ def write(request: Asked, pk: UUID) -> HttpResponse:
     context = {"form": form, "series": series}
     status = 422 if form.errors else 200
     return render(request, "sessions/handing_over/write.html", context, status=status)
+
+
+@allow(Role.SUPERVISOR, Role.PROGRAM_LEAD, methods=("GET", "POST"))
+def do_without(request: Asked, pk: UUID) -> HttpResponse:
+    """Who stopped leading a group and wrote nothing; whoever answers for them can end the question."""
+    series = load(request, GroupSeries.objects.select_related("group", "program__site"), pk)
+    at = clock.now()
+    require(policies.can_do_without_hand_over(request.user, series))
+    if request.method == "POST":
+        if nothing_to_hand_over(series=series, by=request.user, at=at):
+            messages.success(request, f"Noted: nothing was to hand over about {series.group.name}.")
+        else:
+            messages.info(request, f"Nothing is asked about {series.group.name} any more.")
+        return redirect("facilitators:board")
+    open_ = missing(user=request.user, program=series.program, at=at, series_id=series.pk)
+    context = {"series": series, "who": in_words(open_, series.program.zone)}
+    return render(request, "sessions/handing_over/do_without.html", context)
 
 
 @allow(Role.FACILITATOR, Role.SUPERVISOR)

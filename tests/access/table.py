@@ -144,6 +144,9 @@ TABLE: dict[str, Open | Page | Thing] = {
     ),
     "sessions:my-record": Page(roles(P)),
     "sessions:hand-over-write": thing("series", roles(F), BOTH, same=NOBODY, refused=roles(F)),
+    "sessions:hand-over-missing": thing(
+        "series", roles(V, L), BOTH, same=roles(L), refused=roles(V)
+    ),
     "sessions:handed-over": thing("hand_over", roles(F, V), same=NOBODY),
     "participants:my-consent": Page(roles(P), "POST"),
     "participants:detail": thing("participant", roles(S, L, C, O, F, V), same=roles(S, L, C, O)),

@@ -1,7 +1,8 @@
 """Handing a series over: who writes it, who reads what of it, and nobody else's name in it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -9,12 +10,14 @@ from django.test import Client
 from django.urls import reverse
 
 from phpsupport.access.roles import Role
+from phpsupport.access.scope import scope_of
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions.actions.handing_over import write_hand_over
-from sessions.models import HandOver, HandOverPart, SeriesFacilitator
+from sessions.models import GroupSeries, HandOver, HandOverPart, SeriesFacilitator
 from sessions.queries.handing_over import handing
-from tests.factories import make_facilitator, make_participant, make_staff
+from sessions.queries.leavers import missing
+from tests.factories import make_facilitator, make_participant, make_session, make_staff
 from tests.sessions.worlds import AFTER, DAY, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +96,119 @@ def test_strangers_do_not_write_it_and_who_led_lately_does() -> None:
             series=world.series, words="Late.", parts={}, by=world.leader,
             at=AFTER + timedelta(days=15),
         )  # fmt: skip
+
+
+def asked(world: World, at: datetime = AFTER) -> list[tuple[str, bool]]:
+    world.leader.__dict__.pop("_scope", None)
+    return [(x.words, x.overdue) for x in handing(user=world.leader, program=world.program, at=at).to_write]  # fmt: skip
+
+
+def stops(world: World) -> None:
+    """The leader was taken off the series and nobody follows; one session was theirs to the end."""
+    world.series.assignments.all().delete()
+
+
+def test_who_stops_without_a_successor_is_asked_too() -> None:
+    world = make_world()
+    assert asked(world) == []
+    stops(world)
+    ((words, overdue),) = asked(world)
+    assert words.startswith("Nobody leads it next yet.")
+    assert not overdue
+    assert asked(world, AFTER + timedelta(days=1))[0][1]
+    GroupSeries.objects.update(until_on=DAY)
+    assert asked(world) == []  # what is over needs no hand-over
+
+
+def test_nobody_is_asked_months_before_they_stop() -> None:
+    world = make_world()
+    make_session(world.series, DAY + timedelta(days=21))
+    stops(world)
+    assert asked(world) == []
+    assert asked(world, AFTER + timedelta(days=7)) != []
+
+
+def test_whose_role_ends_is_asked_while_they_can_still_write() -> None:
+    world = make_world()
+    world.leader.role_assignments.update(ends_on=DAY + timedelta(days=3))
+    make_session(world.series, DAY + timedelta(days=7))  # after their last day
+    ((words, overdue),) = asked(world)
+    assert words.startswith("Nobody leads it next yet.")
+    assert not overdue
+    assert missing(user=world.supervisor, program=world.program, at=AFTER) == []
+    (gone,) = missing(user=world.supervisor, program=world.program, at=AFTER + timedelta(days=9))
+    assert gone.last == world.session.ends_at
+
+
+def test_it_is_no_longer_asked_once_nothing_was_to_hand_over() -> None:
+    world = make_world()
+    stops(world)
+    client = Client()
+    client.force_login(world.leader)
+    day, url = (
+        reverse("sessions:my-day"),
+        reverse("sessions:hand-over-write", args=[world.series.pk]),
+    )
+    page = client.get(day).content.decode()
+    assert "Hand over Morning Check-in" in page
+    assert " to finish" in page
+    refused = client.post(url, {"words": "Well.", "nothing": "1"})
+    assert refused.status_code == 422
+    assert not HandOver.objects.exists()
+    assert client.post(url, {"nothing": "1"}).status_code == 302
+    assert asked(world) == []
+    assert "Hand over Morning Check-in" not in client.get(day).content.decode()
+    assert client.post(url, {"nothing": "1"}).status_code == 302
+    made = HandOver.objects.get()
+    assert made.words == ""
+    next_one = follows(world, days=1)
+    assert handing(user=next_one, program=world.program, at=AFTER).to_read == []
+
+
+def test_what_nobody_wrote_stands_with_who_answers_for_it() -> None:
+    world = make_world()
+    stops(world)
+    client = Client()
+    client.force_login(world.supervisor)
+    board = reverse("facilitators:board")
+    url = reverse("sessions:hand-over-missing", args=[world.series.pk])
+    title, line = (
+        "Morning Check-in was not handed over",
+        f"{world.leader.name} led it until Tue 3 Mar",
+    )
+    assert title not in client.get(board).content.decode()  # the day is not over
+    with time_machine.travel(AFTER + timedelta(days=1), tick=False):
+        client.force_login(world.supervisor)
+        body = client.get(board).content.decode()
+        assert title in body
+        assert line in body
+        assert line in client.get(url).content.decode()
+        for _ in range(2):
+            assert client.post(url).status_code == 302
+        assert HandOver.objects.get().author == world.supervisor
+        assert title not in client.get(board).content.decode()
+        assert asked(world) == []
+        client.force_login(make_staff(world.program, Role.SUPERVISOR))
+        assert client.post(url).status_code == 403
+
+
+def test_who_co_facilitated_hands_over_for_themselves(django_assert_num_queries: Any) -> None:
+    world = make_world()
+    other = make_facilitator(world.program, supervisor=world.supervisor, first_name="Ana")
+    SeriesFacilitator.objects.create(series=world.series, facilitator=other)
+    world.session.assignments.create(
+        facilitator=other, person=other.user, part="co",
+        starts_at=world.session.starts_at, ends_at=world.session.ends_at,
+    )  # fmt: skip
+    stops(world)
+    hand_over(world)
+    assert [x.group for x in handing(user=other.user, program=world.program, at=AFTER).to_write]
+    later, lead = AFTER + timedelta(days=1), make_staff(world.program, Role.PROGRAM_LEAD)
+    scope_of(world.supervisor)  # read once for a page
+    with django_assert_num_queries(2):
+        (left,) = missing(user=world.supervisor, program=world.program, at=later)
+    assert left.person_id == other.user_id
+    assert missing(user=lead, program=world.program, at=later) == [left]
 
 
 @pytest.mark.parametrize(("days", "sees"), [(0, True), (14, True), (15, False)])
