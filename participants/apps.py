@@ -6,4 +6,4 @@ class ParticipantsConfig(AppConfig):
     label = "participants"
 
     def ready(self) -> None:
-        from participants import grants  # noqa: F401
+        from participants import grants, receivers  # noqa: F401

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from facilitators.models import Certification, Employment, Facilitator, Stage
 from facilitators.signals import clearance_changed
-from participants.models import EpisodeOfCare, Participant
+from participants.actions.sealing import seal_former_chart
 from phpsupport.access.actions import account_for
 from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
@@ -59,7 +59,7 @@ def add_facilitator(
             field="email",
         )
     _check_staff_id(program, staff_id)
-    _seal_former_chart(user, program, at=at, by=by)
+    seal_former_chart(user=user, program=program, by=by, at=at)
     facilitator = Facilitator(
         program=program,
         user=user,
@@ -241,25 +241,6 @@ def _certified_on(facilitator: Facilitator, today: date) -> bool:
         issued_on__lte=today,
         expires_on__gte=today,
     ).exists()
-
-
-def _seal_former_chart(user: User, program: Program, *, at: datetime, by: User) -> None:
-    """Somebody's own former chart is closed to them and their colleagues before they start."""
-    chart = Participant.objects.select_for_update().filter(user=user).first()
-    if chart is None:
-        return
-    today = clock.local_date(at, program.zone)
-    if EpisodeOfCare.objects.filter(
-        Q(discharged_on=None) | Q(discharged_on__gt=today), participant=chart
-    ).exists():
-        raise Refused(
-            "This person is in care here at present. They can become a facilitator later.",
-            field="email",
-        )
-    if chart.sealed_at is None:
-        chart.sealed_at = at
-        chart.save(update_fields=["sealed_at"])
-        record("participant.sealed", by=by, at=at, obj=chart, program_id=program.pk)
 
 
 def _give_role(facilitator: Facilitator, today: date, *, by: User, at: datetime) -> None:

@@ -22,6 +22,9 @@ from phpsupport.users.models import User
 
 # invitation: Invitation, at: datetime; sent inside the transaction, for the message to go out.
 invited = Signal()
+# user: User, program: Program, role: Role, by: User | None, at: datetime; sent inside the
+# transaction in which a role is given. A receiver may refuse.
+role_given = Signal()
 
 INVITATION_LASTS = timedelta(days=7)
 _SALT = "phpsupport.access.invitation"
@@ -100,6 +103,7 @@ def give_role(
                 field="roles",
             ) from None
         record("role.given", by=by, at=at, obj=given, user=str(user.pk), role=role.value)
+        role_given.send(RoleAssignment, user=user, program=program, role=role, by=by, at=at)
     return given
 
 

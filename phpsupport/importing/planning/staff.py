@@ -51,7 +51,10 @@ def plan_staff(desk: Desk) -> None:
             desk.assignments[given.user_id].append(given)
         else:
             elsewhere.add(given.user_id)
-    in_care = set(Participant.objects.filter(user_id__in=known).values_list("user_id", flat=True))
+    charts = Participant.objects.filter(
+        user_id__in=known, organization_id=desk.program.site.organization_id, sealed_at=None
+    )
+    in_care = set(charts.values_list("user_id", flat=True))
     for staff_id, facilitator in facilitators.items():
         desk.people[staff_id] = Person(
             None, facilitator.user, facilitator, _holds(desk, facilitator.user, Role.SUPERVISOR)
@@ -111,11 +114,11 @@ def _plan_person(
     if user and not user.is_active:
         desk.fault(row, "email", "This account is closed. Ask your administrator to open it.")
         return
-    if user and user.pk in in_care and Role.FACILITATOR in roles and not facilitator:
+    if user and user.pk in in_care:  # the fault does not say so: whoever imports may not know
         desk.fault(
             row, "email",
-            "This account belongs to a chart. Add the person under Facilitators, where the former "
-            "chart is closed first.",
+            "This account cannot be given a role of staff by a file. Add the person under "
+            "Facilitators, or under People and roles.",
         )  # fmt: skip
         return
     state, changes = State.SAME, []

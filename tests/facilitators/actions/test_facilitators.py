@@ -113,7 +113,7 @@ def test_somebody_in_care_cannot_start(program, scheduler, discharged_on):
     person = make_user(email="linh@staff.example")
     chart = make_participant(program, user=person)
     chart.episodes.update(discharged_on=discharged_on)
-    with pytest.raises(Refused, match="in care here at present"):
+    with pytest.raises(Refused, match="Ask your privacy officer"):
         add(program, scheduler, email=person.email)
     chart.refresh_from_db()
     assert chart.sealed_at is None
