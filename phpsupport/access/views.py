@@ -13,7 +13,7 @@ from phpsupport.access.forms import AcceptForm
 from phpsupport.access.gate import NOT_HERE, public, signed_in
 from phpsupport.access.middleware import work_in
 from phpsupport.lib import clock
-from phpsupport.lib.errors import Refused
+from phpsupport.users.models import User
 
 
 @signed_in(methods=("POST",))
@@ -38,15 +38,13 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     if invitation is None:
         return render(request, "access/invitation_over.html", status=404)
     form = AcceptForm(request.POST or None, user=invitation.user)
-    if request.method == "POST" and form.is_valid():
-        try:
-            user = accept_invitation(
-                invitation=invitation, password=form.cleaned_data["password"], at=clock.now()
-            )
-        except Refused as refusal:
-            refusal.add_to(form)
-        else:
-            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
-            messages.success(request, f"Welcome, {user.first_name}. Your account is ready.")
-            return redirect("home:today")
+
+    def act(password: str, **_: str) -> User:
+        return accept_invitation(invitation=invitation, password=password, at=clock.now())
+
+    if form.carry_out(act):
+        user: User = form.outcome
+        login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        messages.success(request, f"Welcome, {user.first_name}. Your account is ready.")
+        return redirect("home:today")
     return render(request, "access/accept.html", {"form": form, "invitation": invitation})

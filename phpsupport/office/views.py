@@ -1,14 +1,15 @@
 """The program's office: closed days, rules, people and roles, the trail."""
 
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from phpsupport.access import actions as access
+from phpsupport.access.asked import Asked
 from phpsupport.access.forms import GiveRoleForm, InviteForm
 from phpsupport.access.gate import NOT_HERE, allow
 from phpsupport.access.models import Invitation, RoleAssignment
@@ -17,9 +18,8 @@ from phpsupport.access.scope import scope_of
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
-from phpsupport.office import queries
+from phpsupport.office import actions, queries
 from phpsupport.office.forms import ClosureForm, PolicyForm
-from phpsupport.programs import actions
 from phpsupport.programs.models import Closure, PolicyProfile, policy_in_force
 from phpsupport.programs.policy import DEFAULTS, RULES, Rule
 from phpsupport.users.models import User
@@ -28,43 +28,33 @@ PLANNERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
 STAFFERS = (Role.PROGRAM_LEAD, Role.ADMINISTRATOR)
 
 
-def _of_program(request: HttpRequest, rows, pk: UUID):  # type: ignore[no-untyped-def]
+def _of_program(request: Asked, rows, pk: UUID):  # type: ignore[no-untyped-def]
     """A row of a program in which the person may do this, which becomes the request's program.
 
     A link keeps working after one has switched programs; anything else is not there.
     """
-    open_here = scope_of(request.user).programs(*request.allowed_roles)  # type: ignore[arg-type,attr-defined]
+    open_here = scope_of(request.user).programs(*request.allowed_roles)  # type: ignore[attr-defined]
     found = rows.filter(program__in=open_here, pk=pk).first()
     if found is None:
         raise Http404(NOT_HERE)
-    request.program = next(p for p in request.programs if p.pk == found.program_id)  # type: ignore[attr-defined]
+    request.program = next(p for p in request.programs if p.pk == found.program_id)
     return found
 
 
 @allow(*PLANNERS, methods=("GET", "POST"))
-def closures(request: HttpRequest) -> HttpResponse:
+def closures(request: Asked) -> HttpResponse:
     """The days on which the program is closed, and closing another."""
-    program, now = request.program, clock.now()  # type: ignore[attr-defined]
+    program, now = request.program, clock.now()
     today = clock.local_date(now, program.zone)
     form = ClosureForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            with transaction.atomic():
-                closure = actions.close_day(
-                    program=program,
-                    day=form.cleaned_data["date"],
-                    reason=form.cleaned_data["reason"],
-                )
-                record("day.closed", by=request.user, at=now, obj=closure)  # type: ignore[arg-type]
-        except Refused as refusal:
-            refusal.add_to(form)
-        else:
-            day = f"{closure.date:%A %-d %B %Y} is marked as closed."
-            if queries.sessions_on(program=program, day=closure.date):
-                messages.success(request, f"{day} Say what becomes of each session on it.")
-                return redirect("sessions:closure", pk=closure.pk)
-            messages.success(request, day)
-            return redirect("office:closures")
+    if form.carry_out(partial(actions.close_day, program=program, by=request.user, at=now)):
+        closure: Closure = form.outcome
+        day = f"{closure.date:%A %-d %B %Y} is marked as closed."
+        if queries.sessions_on(program=program, day=closure.date):
+            messages.success(request, f"{day} Say what becomes of each session on it.")
+            return redirect("sessions:closure", pk=closure.pk)
+        messages.success(request, day)
+        return redirect("office:closures")
     rows = list(Closure.objects.filter(program=program))
     return render(
         request,
@@ -78,14 +68,11 @@ def closures(request: HttpRequest) -> HttpResponse:
 
 
 @allow(*PLANNERS, methods=("POST",))
-def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
+def reopen(request: Asked, pk: UUID) -> HttpResponse:
     """Take a closed day back."""
     closure = _of_program(request, Closure.objects.select_related("program__site"), pk)
-    now = clock.now()
     try:
-        with transaction.atomic():
-            record("day.reopened", by=request.user, at=now, obj=closure)  # type: ignore[arg-type]
-            actions.reopen_day(closure=closure, at=now)
+        actions.reopen_day(closure=closure, by=request.user, at=clock.now())
     except Refused as refusal:
         messages.error(request, refusal.sentence)
     else:
@@ -98,30 +85,27 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @allow(*STAFFERS, methods=("GET", "POST"))
-def policy(request: HttpRequest) -> HttpResponse:
+def policy(request: Asked) -> HttpResponse:
     """The rules in force, changing them from a day on, and what they were before."""
-    program, now = request.program, clock.now()  # type: ignore[attr-defined]
+    program, now = request.program, clock.now()
     today = clock.local_date(now, program.zone)
     rules = policy_in_force(program.pk, today)
     form = PolicyForm(request.POST or None, rules=rules, today=today)
-    if request.method == "POST" and form.is_valid():
-        try:
-            with transaction.atomic():
-                profile = actions.set_policy(
-                    program=program,
-                    effective_from=form.cleaned_data["effective_from"],
-                    rules=form.rules(),
-                    note=form.cleaned_data["note"],
-                    by=request.user,  # type: ignore[arg-type]
-                    at=now,
-                )
-                changed = [r.key for r in RULES if profile.rules[r.key] != rules[r.key]]
-                record("policy.set", by=request.user, at=now, obj=profile, changed=changed)  # type: ignore[arg-type]
-        except Refused as refusal:
-            refusal.add_to(form)
-        else:
-            messages.success(request, f"These rules hold from {profile.effective_from:%-d %B %Y}.")
-            return redirect("office:policy")
+
+    def act(effective_from: date, note: str, **_: object) -> PolicyProfile:
+        return actions.set_policy(
+            program=program,
+            effective_from=effective_from,
+            rules=form.rules(),
+            note=note,
+            by=request.user,
+            at=now,
+        )
+
+    if form.carry_out(act):
+        begins = form.outcome.effective_from
+        messages.success(request, f"These rules hold from {begins:%-d %B %Y}.")
+        return redirect("office:policy")
     history = PolicyProfile.objects.filter(program=program).select_related("set_by")
     return render(request, "office/policy.html", {"form": form, "history": _changes(list(history))})
 
@@ -152,13 +136,13 @@ def _told(rule: Rule, value: object) -> str:
 
 
 @allow(*STAFFERS)
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: Asked) -> HttpResponse:
     """Who holds which role here."""
-    program, now = request.program, clock.now()  # type: ignore[attr-defined]
+    program, now = request.program, clock.now()
     found = queries.people(
         program=program,
-        may_end=access.roles_to_give(request.user, program),  # type: ignore[arg-type]
-        me=request.user,  # type: ignore[arg-type]
+        may_end=access.roles_to_give(request.user, program),
+        me=request.user,
         at=now,
         on=clock.local_date(now, program.zone),
     )
@@ -166,72 +150,59 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @allow(*STAFFERS, methods=("GET", "POST"))
-def invite_person(request: HttpRequest) -> HttpResponse:
+def invite_person(request: Asked) -> HttpResponse:
     """Invite somebody with the roles they will hold."""
-    program = request.program  # type: ignore[attr-defined]
+    program = request.program
     form = InviteForm(
         request.POST or None,
-        roles=access.roles_to_give(request.user, program),  # type: ignore[arg-type]
+        roles=access.roles_to_give(request.user, program),
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            invitation = access.invite(
-                email=form.cleaned_data["email"],
-                first_name=form.cleaned_data["first_name"],
-                last_name=form.cleaned_data["last_name"],
-                roles=[Role(r) for r in form.cleaned_data["roles"]],
-                program=program,
-                by=request.user,  # type: ignore[arg-type]
-                at=clock.now(),
-            )
-        except Refused as refusal:
-            refusal.add_to(form)
-        else:
-            messages.success(
-                request,
-                "The invitation is on its way. The link works for seven days."
-                if invitation
-                else "This person has an account already. They find the new roles when they sign in.",
-            )
-            return redirect("office:people")
+
+    def act(roles: list[str], **given: str) -> Invitation | None:
+        return access.invite(
+            roles=[Role(role) for role in roles],
+            program=program,
+            by=request.user,
+            at=clock.now(),
+            **given,
+        )
+
+    if form.carry_out(act):
+        messages.success(
+            request,
+            "The invitation is on its way. The link works for seven days."
+            if form.outcome
+            else "This person has an account already. They find the new roles when they sign in.",
+        )
+        return redirect("office:people")
     return render(request, "office/invite.html", {"form": form})
 
 
 @allow(*STAFFERS, methods=("GET", "POST"))
-def give_roles(request: HttpRequest, pk: UUID) -> HttpResponse:
+def give_roles(request: Asked, pk: UUID) -> HttpResponse:
     """More roles for somebody who holds one here."""
-    program, now = request.program, clock.now()  # type: ignore[attr-defined]
+    program = request.program
     person = User.objects.filter(pk=pk, role_assignments__program=program).distinct().first()
     if person is None:
         raise Http404(NOT_HERE)
-    form = GiveRoleForm(request.POST or None, roles=access.roles_to_give(request.user, program))  # type: ignore[arg-type]
-    if request.method == "POST" and form.is_valid():
-        try:
-            with transaction.atomic():
-                for role in form.cleaned_data["roles"]:
-                    access.give_role(
-                        user=person,
-                        program=program,
-                        role=Role(role),
-                        by=request.user,  # type: ignore[arg-type]
-                        at=now,
-                    )
-        except Refused as refusal:
-            refusal.add_to(form)
-        else:
-            messages.success(request, f"{person.name} has these roles from today.")
-            return redirect("office:people")
+    form = GiveRoleForm(request.POST or None, roles=access.roles_to_give(request.user, program))
+    give = partial(
+        actions.give_roles, person=person, program=program, by=request.user, at=clock.now()
+    )
+    if form.carry_out(give):
+        messages.success(request, f"{person.name} has these roles from today.")
+        return redirect("office:people")
     return render(request, "office/give_roles.html", {"form": form, "person": person})
 
 
 @allow(*STAFFERS, methods=("GET", "POST"))
-def end(request: HttpRequest, pk: UUID) -> HttpResponse:
+def end(request: Asked, pk: UUID) -> HttpResponse:
     """Take a role away, after asking once."""
     rows = RoleAssignment.objects.select_related("program__site", "user")
     assignment = _of_program(request, rows, pk)
     if request.method == "POST":
         try:
-            access.end_role(assignment=assignment, by=request.user, at=clock.now())  # type: ignore[arg-type]
+            access.end_role(assignment=assignment, by=request.user, at=clock.now())
         except Refused as refusal:
             messages.error(request, refusal.sentence)
         else:
@@ -244,26 +215,26 @@ def end(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @allow(*STAFFERS, methods=("POST",))
-def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+def withdraw(request: Asked, pk: UUID) -> HttpResponse:
     """Make an invitation's link stop working."""
     invitation = _of_program(request, Invitation.objects.all(), pk)
-    access.withdraw_invitation(invitation=invitation, by=request.user, at=clock.now())  # type: ignore[arg-type]
+    access.withdraw_invitation(invitation=invitation, by=request.user, at=clock.now())
     messages.success(request, "The invitation is withdrawn. Its link no longer works.")
     return redirect("office:people")
 
 
 @allow(Role.PRIVACY_OFFICER)
-def trail(request: HttpRequest) -> HttpResponse:
+def trail(request: Asked) -> HttpResponse:
     """What was done and what was read. Looking is noted too."""
-    program = request.program  # type: ignore[attr-defined]
+    program = request.program
     filters = filters_of(request)
     page, days = queries.trail(
         program=program,
-        seen_by=request.user,  # type: ignore[arg-type]
+        seen_by=request.user,
         number=request.GET.get("page", 1),
         **filters,  # type: ignore[arg-type]
     )
-    record("trail.read", by=request.user, at=clock.now(), program_id=program.pk)  # type: ignore[arg-type]
+    record("trail.read", by=request.user, at=clock.now(), program_id=program.pk)
     return render(
         request,
         "office/trail.html",
@@ -276,7 +247,7 @@ def trail(request: HttpRequest) -> HttpResponse:
     )
 
 
-def filters_of(request: HttpRequest) -> dict[str, object]:
+def filters_of(request: Asked) -> dict[str, object]:
     """The filters of the trail; what cannot be read is left out."""
 
     def uuid(name: str) -> UUID | None:

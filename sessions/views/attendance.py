@@ -93,7 +93,7 @@ def attendance(request: Asked, pk: UUID) -> HttpResponse:
     except Stale as stale:
         return _show_both(request, session, stale, data)
     except Refused as refusal:
-        refusal.add_to(sheet)
+        sheet.refuse(refusal)
         for row in rows:
             if refusal.field == row.key:
                 row.errors = (refusal.sentence,)
