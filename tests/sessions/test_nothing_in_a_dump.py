@@ -23,12 +23,14 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from participants.models import Goal
+from participants.actions.goals import mark_of
+from participants.models import Goal, Participant
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
 from phpsupport.health import heartbeat
 from phpsupport.users.device import owner_token
 from sessions.actions.attendance import Mark, mark_attendance
+from sessions.actions.blocks import version_of
 from sessions.actions.safety import add_words, close_concern, raise_concern
 from sessions.actions.signing import sign_notes
 from sessions.models import (
@@ -73,6 +75,7 @@ WORDS = {
     "a text block": "hrúxandrople",
     "a hand-over": "vlimpéxquard",
     "a part of a hand-over": "gribblèxonto",
+    "why a name is handed over": "snølquibberty",
     "a search": "plinqúsherdo",
 }
 
@@ -104,19 +107,14 @@ def plant() -> World:
     first, second = ProgressNote.objects.order_by("participant__record_number")
     _answer(world, leader, supervisor, first)
     _after_signing(world, leader, first, second)
-    _around(world)
+    _around(world, leader)
     leader.get(reverse("home:search"), {"q": WORDS["a search"]})
     return world
 
 
 def _write_and_sign(world: World, leader: Client) -> None:
     one, two, three = world.people
-    goal = Goal.objects.create(
-        participant=one, words=f"To {WORDS['a goal']}", named_on=world.session.local_date,
-        state_on=world.session.local_date, written_by=world.leader,
-    )  # fmt: skip
-    goal.words = f"To {WORDS['a goal']} more"
-    goal.save()
+    goal = _goal(one, leader)
     world.mark("present", "late", "present")
     save = reverse("sessions:note-save", args=[world.session.pk])
     asks = {"headers": {"X-Page-Owner": owner_token(world.leader, world.program.pk)}}
@@ -133,19 +131,31 @@ def _write_and_sign(world: World, leader: Client) -> None:
             f"p-{person.pk}-response": WORDS["the answer"],
             f"p-{person.pk}-follow_up": WORDS["what comes next"],
         }  # fmt: skip
-    typed[f"p-{one.pk}-goal"] = str(goal.pk)
+    typed[f"p-{one.pk}-goal_id"] = str(goal.pk)
     post(leader, save, typed, **asks)
     # The page without its script writes over a draft that stays one.
     page = reverse("sessions:note", args=[world.session.pk])
     words = WORDS["a draft of a person's part"]
     post(leader, page, {f"p-{three.pk}-version": "1", f"p-{three.pk}-own_words": words})
-    ProgressNoteDraft.objects.filter(participant=one).update(goal=goal)
+    assert ProgressNoteDraft.objects.get(participant=one).goal == goal
     drafts = {d.participant_id: d.version for d in ProgressNoteDraft.objects.all()}
     sign_notes(
         session=world.session, by=world.leader, at=AFTER,
         seen={None: GroupNoteDraft.objects.get().version, one.pk: drafts[one.pk], two.pk: drafts[two.pk]},
         explained={f"{two.pk}:{one.pk}": WORDS["an explanation"]},
     )  # fmt: skip
+
+
+def _goal(person: Participant, leader: Client) -> Goal:
+    """Named, and worded anew."""
+    address = reverse("participants:goals", args=[person.pk])
+    post(leader, address, {"words": f"To {WORDS['a goal']}"})
+    goal = Goal.objects.get()
+    words = {"words": f"To {WORDS['a goal']} more", "was": mark_of(goal.words)}
+    post(leader, reverse("participants:goal", args=[person.pk, goal.pk]), words)
+    goal.refresh_from_db()
+    assert goal.words.endswith("more")
+    return goal
 
 
 def _answer(world: World, leader: Client, supervisor: Client, note: ProgressNote) -> None:
@@ -175,7 +185,7 @@ def _after_signing(world: World, leader: Client, first: ProgressNote, second: Pr
     post(leader, page, {"group-version": version, "group-what_was_done": words})
 
 
-def _around(world: World) -> None:
+def _around(world: World, leader: Client) -> None:
     concern = raise_concern(
         session=world.session, participant=world.people[0], by=world.leader, at=AFTER
     )
@@ -184,18 +194,22 @@ def _around(world: World) -> None:
         concern=concern, words=WORDS["how it ended"], by=make_staff(world.program, Role.PROGRAM_LEAD),
         at=AFTER + timedelta(minutes=1),
     )  # fmt: skip
-    block = TextBlock.objects.create(
-        program=world.program, owner=world.leader, field="response", label="Greeting", words="y"
-    )
-    block.words = WORDS["a text block"]
-    block.save()
-    hand_over = HandOver.objects.create(
-        program=world.program, series=world.series, author=world.leader, at=AFTER,
-        words=WORDS["a hand-over"],
-    )  # fmt: skip
-    HandOverPart.objects.create(
-        hand_over=hand_over, participant=world.people[0], words=WORDS["a part of a hand-over"]
-    )
+    _at_hand_and_handed_over(world, leader)
+
+
+def _at_hand_and_handed_over(world: World, leader: Client) -> None:
+    block = {"field": "response", "label": "Greeting", "words": f"Hello, {WORDS['a text block']}"}
+    post(leader, reverse("sessions:block-new"), block)
+    made = TextBlock.objects.get()
+    block |= {"words": WORDS["a text block"], "version": version_of(made)}
+    post(leader, reverse("sessions:block-edit", args=[made.pk]), block)
+    one, two = (person.pk for person in world.people[:2])
+    handed = {
+        "words": WORDS["a hand-over"],
+        f"p-{one}": f"{WORDS['a part of a hand-over']}, beside Tuấn.",
+        f"explain-{one}-{two}": WORDS["why a name is handed over"],
+    }
+    post(leader, reverse("sessions:hand-over-write", args=[world.series.pk]), handed)
 
 
 # --- looking ----------------------------------------------------------------------------------------
