@@ -14,6 +14,7 @@ from django.urls import reverse
 from phpsupport.access.asked import Asked
 from phpsupport.access.gate import allow, require
 from phpsupport.access.roles import Role
+from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import policy_in_force
@@ -74,6 +75,10 @@ def attendance(request: Asked, pk: UUID) -> HttpResponse:
         return _attendance_page(request, session, people, rows, sheet)
     if "find" in data:
         found = find_walk_ins(session, data.get("q", ""), [row.person for row in rows])
+        record(
+            "walk_ins.searched", by=request.user, at=clock.now(), obj=session,
+            people=[str(person.participant_id) for person in found.others],
+        )  # fmt: skip
         return _attendance_page(
             request, session, people, rows, sheet, found=found, q=data.get("q", "")
         )

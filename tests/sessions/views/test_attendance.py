@@ -11,6 +11,7 @@ from django.test import Client
 
 from participants.models import Participant
 from phpsupport.access.roles import Role
+from phpsupport.audit.models import AuditEvent
 from phpsupport.users.models import User
 from sessions.models import Attendance, Status
 from tests.factories import make_participant, make_staff
@@ -48,6 +49,17 @@ def stored(world: World) -> list[str]:
 
 def save(client: Client, world: World, data: dict[str, str]) -> Any:
     return client.post(page(world, "attendance"), data)
+
+
+def test_the_trail_knows_who_was_found_beyond_the_roster_and_no_word_of_the_search() -> None:
+    world = make_world()
+    client = signed_in(world.leader)
+    guest = make_participant(world.program, first_name="Gil", last_name="Amado")
+    answer = save(client, world, sheet(world) | {"find": "1", "q": "gil amado"})
+    assert [person.participant_id for person in answer.context["found"].others] == [guest.pk]
+    looked = AuditEvent.objects.get(action="walk_ins.searched")
+    assert (looked.actor_id, looked.object_id) == (world.leader.pk, world.session.pk)
+    assert looked.detail == {"people": [str(guest.pk)]}
 
 
 # --- a walk-in who is alike -----------------------------------------------------------------------------
