@@ -9,6 +9,7 @@ from facilitators.models import Facilitator
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.rows import write_rows
 from phpsupport.users.models import User
 from sessions.actions.booking import once_more, people_of
 from sessions.actions.changing import Target, apply, carry_out
@@ -29,6 +30,7 @@ from sessions.models import (
     WaitOutcome,
 )
 from sessions.queries.consequence import People, why_history
+from sessions.queries.edited_steps import Steps
 from sessions.queries.editing import Edit, Scope, plan_edit
 from sessions.queries.series import with_records
 
@@ -271,11 +273,13 @@ def edit_series(
     ledger.look([series])
     usual = list(series.assignments.all())
     ledger.look(usual)
+    ledger.look(session for session, _ in plan.steps.changed)
     done = carry_out(
         program=series.program, targets=plan.targets, fresh=plan.fresh, by=by, at=at,
         accept=accept, override_reason=override_reason, ledger=ledger,
         on_closure=plan.after.on_closure,
     )  # fmt: skip
+    _place_steps(plan.steps)
     changed = [name for name in plan.fields if getattr(series, name) != getattr(plan.after, name)]
     if changed:
         plan.after.save(update_fields=changed)
@@ -286,12 +290,19 @@ def edit_series(
         raise Refused("Nothing would change: it is like that already.", code="unchanged")
     record(
         "series.edited", by=by, at=at, obj=series, scope=scope, changed=len(done.changes),
-        made=len(done.made),
+        made=len(done.made), steps=len(plan.steps.changed),
     )  # fmt: skip
     return ledger.close(
         program=series.program_id, kind="series-edited", summary=plan.summary, series=series,
         by=by, at=at,
     )  # fmt: skip
+
+
+def _place_steps(steps: Steps) -> None:
+    """The steps of sessions that keep their row; new ones are made with theirs."""
+    for session, step in steps.changed:
+        session.item = step
+    write_rows([session for session, _ in steps.changed], ["item"])
 
 
 def _room_in_use(room: Room | None, series: GroupSeries, first: date) -> None:

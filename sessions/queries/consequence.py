@@ -530,6 +530,7 @@ def _line(c: Change, zone: ZoneInfo) -> Line:
 def _made(f: Fresh, zone: ZoneInfo) -> Line:
     names = wording.listing([person.user.name for person, _ in f.people])
     what = [f.room.name] + ([f"led by {names}"] if names else [])
+    what += [f.item.title] if f.item else []
     return Line(None, when(f.starts_at, f.ends_at, zone), " · ".join(what), "good", "New")
 
 

@@ -9,7 +9,7 @@ session that cannot change stands for its date all the same: no second one is ma
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -18,13 +18,13 @@ from uuid import UUID
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from sessions.models import (
-    CurriculumItem,
     GroupSeries,
     GroupSession,
     Room,
     SessionState,
 )
 from sessions.queries.consequence import Fresh, People, Target, why_history
+from sessions.queries.edited_steps import Steps, steps_after
 from sessions.queries.series import pattern_in_words, pattern_of, with_records
 from sessions.queries.series_preview import dates_of
 from sessions.recurrence import Occurrence, Pattern, Times, Verdict, find_zone, occurrences
@@ -71,6 +71,7 @@ class Plan:
     first: date = date.min
     summary: str = ""
     fields: tuple[str, ...] = OF_THE_SERIES
+    steps: Steps = field(default_factory=Steps)
 
 
 def plan_edit(
@@ -84,7 +85,7 @@ def plan_edit(
     reset_exceptions: bool = False,
     leave_out: Collection[date] = (),
 ) -> Plan:
-    """What the edit comes to. Five queries, however many sessions there are.
+    """What the edit comes to. Six queries, however many sessions there are.
 
     Load the series with its group, room and program.
     """
@@ -107,7 +108,7 @@ def plan_edit(
     window = min(period(first)[1], first)
     rows = list(
         with_records(GroupSession.objects.filter(series=series, local_date__gte=window))
-        .select_related("room")
+        .select_related("room", "item")
         .order_by("starts_at", "pk")
     )
     dates = [d for d in dates_of(pattern, series.program_id) if d.local_date >= window]
@@ -159,10 +160,12 @@ def plan_edit(
         if id(d) not in taken and d.local_date >= first and d.starts_at and d.starts_at > at
         and not _left_out(d, leave_out)
     ]  # fmt: skip
-    fresh = _fresh(series, after, missing, rows, people)
+    coming = [s for s in rows if s.local_date >= first and why_history(s, at) is None]
+    steps = steps_after(series, coming, targets, _fresh(series, after, missing, people))
     return Plan(
-        after, tuple(targets), fresh, tuple(untouched), first,
-        _summary(series, after, edit, first, scope),
+        after, tuple(targets), steps.fresh, tuple(untouched), first,
+        _summary(series, after, edit, first, scope) + (", steps anew" if steps.anew else ""),
+        steps=steps,
     )  # fmt: skip
 
 
@@ -272,7 +275,6 @@ def _fresh(
     series: GroupSeries,
     after: GroupSeries,
     missing: Iterable[Occurrence],
-    rows: Iterable[GroupSession],
     people: People | None,
 ) -> tuple[Fresh, ...]:
     missing = [d for d in missing if d.takes_place]
@@ -285,32 +287,10 @@ def _fresh(
                 "-part", "pk"
             )
         )
-    steps = iter(_next_steps(series))
-    last = max((s.starts_at for s in rows), default=None)
-    made = []
-    for d in missing:
-        if d.starts_at is None or d.ends_at is None:
-            continue
-        later = last is None or d.starts_at > last
-        made.append(
-            Fresh(
-                after, d.local_date, d.starts_at, d.ends_at, after.room, people,
-                item=next(steps, None) if later else None,
-            )
-        )  # fmt: skip
-    return tuple(made)
-
-
-def _next_steps(series: GroupSeries) -> list[CurriculumItem]:
-    """The steps of the curriculum that come after those that the series has placed."""
-    placed = series.sessions.filter(item__isnull=False).order_by("-item__position")
-    last = placed.values_list("item__position", flat=True).first()
-    if last is None:
-        return []
-    return list(
-        CurriculumItem.objects.filter(
-            group_id=series.group_id, position__gt=last, retired_on=None
-        ).order_by("position")
+    return tuple(
+        Fresh(after, d.local_date, d.starts_at, d.ends_at, after.room, people)
+        for d in missing
+        if d.starts_at is not None and d.ends_at is not None
     )
 
 

@@ -27,6 +27,7 @@ from sessions.forms.series_times import ADD_TIME
 from sessions.grants import PLANNERS
 from sessions.models import GroupSeries, GroupSession, ScheduleBatch, SessionState
 from sessions.queries.consequence import Consequence, Target, consequence
+from sessions.queries.edited_steps import Steps
 from sessions.queries.editing import Scope, plan_edit
 from sessions.queries.recent import acts, coming_sessions, lines_of, newest_first
 from sessions.views.roster import load_series
@@ -98,6 +99,7 @@ class Shown:
     what: Consequence
     can_override: bool
     blocked_dates: tuple[str, ...]
+    steps: Steps
 
     @property
     def can_save(self) -> bool:
@@ -130,7 +132,7 @@ def _shown(request: Asked, series: GroupSeries, form: SeriesEditForm) -> Shown:
     may = what.blocked and not final and may_override(
         request.user, program_id=series.program_id, at=at, zone=series.zone
     )  # fmt: skip
-    return Shown(what, bool(may), tuple(d.isoformat() for d in what.blocked_dates))
+    return Shown(what, bool(may), tuple(d.isoformat() for d in what.blocked_dates), plan.steps)
 
 
 @allow(*PLANNERS, methods=("GET", "POST"))

@@ -10,7 +10,13 @@ from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from sessions.actions.schedule import cancel_session
 from sessions.actions.series import create_series
-from sessions.models import Attendance, GroupSession, ScheduleBatch, SessionState
+from sessions.models import (
+    Attendance,
+    CurriculumItem,
+    GroupSession,
+    ScheduleBatch,
+    SessionState,
+)
 from tests.factories import (
     enroll,
     make_facilitator,
@@ -64,6 +70,10 @@ class World:
             "starts": "10:00", "ends": "10:50", "until_on": self.series.until_on.isoformat(),
             "on_closure": "skip", "room": self.harbor.pk, "lead": self.ana.pk, **changed,
         }  # fmt: skip
+
+    def titles(self):
+        rows = GroupSession.objects.filter(series=self.series, state="scheduled")
+        return list(rows.order_by("starts_at").values_list("item__title", flat=True))
 
     def hours(self, state="scheduled"):
         zone = ZoneInfo(self.program.zone)
@@ -286,4 +296,30 @@ def test_the_queries_of_the_pages_do_not_grow(world, django_assert_num_queries):
         world.get("series-edit", world.series.pk)
 
 
-CANCEL_PAGE, EDIT_PAGE = 6, 10
+def test_steps_that_are_placed_anew_are_listed_before_and_go_back_with_the_edit(
+    world, django_assert_num_queries
+):
+    steps = [
+        CurriculumItem.objects.create(group=world.group, position=n, title=title)
+        for n, title in enumerate(("Hope", "Choice", "People"))
+    ]
+    for n, session in enumerate(world.series.sessions.order_by("starts_at")):
+        session.item = steps[n % 3]
+        session.save()
+    asked = world.edit(repeats="weeks")
+    for last in (0, 35):
+        typed = asked | {"until_on": (world.monday + timedelta(days=last)).isoformat()}
+        world.get("series-edit-preview", world.series.pk, **typed)
+        with django_assert_num_queries(EDIT_PREVIEW):
+            page = world.get("series-edit-preview", world.series.pk, **typed)
+    page = page.content.decode()
+    assert "The steps of the curriculum are placed anew: 2 dates take another one." in page
+    assert page.index("Hope") < page.index("Choice") < page.index("People")
+    assert world.titles() == ["Hope", "Choice", "People"] * 2, "to look changes nothing"
+    world.post("series-edit", world.series.pk, **asked, act="save")
+    assert world.titles() == ["Hope", "Choice", "People"]
+    world.post("batch-undo", ScheduleBatch.objects.get(kind="series-edited").pk)
+    assert world.titles() == ["Hope", "Choice", "People"] * 2
+
+
+CANCEL_PAGE, EDIT_PAGE, EDIT_PREVIEW = 6, 10, 13
