@@ -14,8 +14,8 @@ from phpsupport.demo.people import PARTICIPANT_SIGN_IN, STAFF
 from phpsupport.lib import clock
 from phpsupport.users.models import User
 
-# Enough to see each kind of page in a few of its states.
-VISITS_PER_ADDRESS = 4
+# Each kind of page in two of its states, for each of the demo's people.
+VISITS_PER_ADDRESS = 2
 ELSEWHERE = re.compile(r"^(mailto:|tel:|https?:|#|$)")
 
 
