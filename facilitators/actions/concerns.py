@@ -28,6 +28,7 @@ from phpsupport.access.scope import scope_of
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.rows import held
 from phpsupport.outbox.delivery import Planned, enqueue
 from phpsupport.programs.models import Closure, Program, policy_in_force
 from phpsupport.users.models import User
@@ -365,13 +366,8 @@ def _locked(
     concern: BoundaryConcern, by: User, at: datetime, *states: ConcernState
 ) -> BoundaryConcern:
     """The concern as it is now, held until the end, if `by` may act on it in this state."""
-    now = (
-        BoundaryConcern.objects.select_for_update(of=("self",))
-        .select_related(
-            "program__site", "facilitator", "reviewer", "second_reviewer", "reported_by"
-        )
-        .get(pk=concern.pk)
-    )
+    beside = ("program__site", "facilitator", "reviewer", "second_reviewer", "reported_by")
+    now = held(BoundaryConcern.objects.select_related(*beside), concern.pk)
     if not handles_concern(by, now, shut_out(now)):
         raise Refused("This concern is looked at by somebody else.", code="not_yours")
     if now.state not in states:

@@ -18,6 +18,7 @@ from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.rows import held
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 
@@ -187,11 +188,8 @@ def _tell(facilitator: Facilitator, at: datetime) -> None:
 
 
 def _locked_record(training: TrainingRecord) -> TrainingRecord:
-    return (
-        TrainingRecord.objects.select_for_update(of=("self",))
-        .select_related("facilitator__program__site", "verified_by", "requirement")
-        .get(pk=training.pk)
-    )
+    beside = ("facilitator__program__site", "verified_by", "requirement")
+    return held(TrainingRecord.objects.select_related(*beside), training.pk)
 
 
 @transaction.atomic

@@ -1,9 +1,11 @@
-"""Writing many rows in one statement, and rows as plain values that fit into JSON."""
+"""Writing many rows in one statement, holding one, and rows as plain values that fit into JSON."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models
+
+M = TypeVar("M", bound=models.Model)
 
 
 def write_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> int:
@@ -33,6 +35,17 @@ def write_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> int:
             values,
         )
         return int(cursor.rowcount)
+
+
+def held(rows: models.QuerySet[M], pk: Any) -> M:
+    """The row as it is now, with what `rows` reads beside it, held until the transaction ends.
+
+    Held by itself and read after: where a locking read joins, PostgreSQL puts the row as it is
+    after the wait beside what it joined before, so a row whose join changed comes without it, or
+    not at all.
+    """
+    rows.model._base_manager.select_for_update().values_list("pk").get(pk=pk)
+    return rows.get(pk=pk)
 
 
 def _array(column: Any) -> str:
