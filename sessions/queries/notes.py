@@ -8,12 +8,10 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from phpsupport.lib import wording
-from phpsupport.lib.fields import EncryptedField
+from phpsupport.lib.mixed import mixed
 from phpsupport.users.models import User
 from sessions import due
 from sessions.models import (
@@ -115,24 +113,23 @@ class Beside:
         return max(at, last + timedelta(microseconds=1))
 
 
-# What the kinds of entries hold beside who wrote them and when.
-_HOLDS: Final[dict[type[Any], tuple[str, ...]]] = {
-    Addendum: ("reason", "words"),
-    Cosignature: ("decision", "comment", "digest"),
-    NoteVoid: ("reason",),
-}
-_SHARED: Final = ("id", "group_note_id", "progress_note_id", "by_id", "at", "seal")
-_BY: Final = ("first_name", "last_name", "preferred_name")
+_ENTRY: Final = (
+    "id", "group_note_id", "progress_note_id", "by_id", "at", "seal",
+    "reason", "words", "decision", "comment", "digest",
+)  # fmt: skip
+_NAMES: Final = ("first_name", "last_name", "preferred_name")
 
 
 def beside(notes: Iterable[Note]) -> dict[UUID, Beside]:
-    """Addenda, cosignatures and voids of notes. One query."""
+    """Addenda, cosignatures and voids of notes, in time. One query."""
     ids = [note.pk for note in notes]
     either = Q(group_note_id__in=ids) | Q(progress_note_id__in=ids)
-    first, *more = (_stored(kind, either) for kind in _HOLDS)
+    kinds: tuple[Any, ...] = (Addendum, Cosignature, NoteVoid)
+    rows = (kind.objects.filter(either).order_by() for kind in kinds)
     found: dict[UUID, Beside] = defaultdict(Beside)
-    for row in first.union(*more, all=True).order_by("at", "id"):
-        entry = _entry(row)
+    entries = mixed((*_ENTRY, *(f"by__{name}" for name in _NAMES)), *rows)
+    for entry in sorted(entries, key=lambda entry: (entry.at, entry.pk)):
+        entry.by = User(pk=entry.by_id, **{n: getattr(entry, f"by__{n}") for n in _NAMES})
         there = found[_of(entry)]
         if isinstance(entry, Addendum):
             there.addenda.append(entry)
@@ -141,32 +138,6 @@ def beside(notes: Iterable[Note]) -> dict[UUID, Beside]:
         else:
             there.void = entry
     return found
-
-
-def _stored(kind: type[Any], either: Q) -> QuerySet[Any]:
-    """Entries of one kind, in columns that are the same for all: what one holds is text as it is
-    stored, what only others hold is empty."""
-    held = {
-        f"its_{name}": Cast(name, TextField()) if name in _HOLDS[kind] else Value("")
-        for names in _HOLDS.values()
-        for name in names
-    }
-    rows = kind.objects.filter(either).order_by().annotate(kind=Value(kind.__name__), **held)
-    return rows.values("kind", *held, *_SHARED, *(f"by__{name}" for name in _BY))  # type: ignore[no-any-return]
-
-
-def _entry(row: Mapping[str, Any]) -> Addendum | Cosignature | NoteVoid:
-    """The entry of one such row, its words decrypted, with the name of who wrote it."""
-    kind = next(kind for kind in _HOLDS if kind.__name__ == row["kind"])
-    values = {name: row[name] for name in _SHARED if name != "by_id"}
-    for name in _HOLDS[kind]:
-        column, stored = kind._meta.get_field(name), row[f"its_{name}"]
-        if isinstance(column, EncryptedField):
-            stored = column.from_db_value(stored, None, connection)
-        values[name] = stored
-    by = User(pk=row["by_id"], **{name: row[f"by__{name}"] for name in _BY})
-    entry: Addendum | Cosignature | NoteVoid = kind(**values, by=by)
-    return entry
 
 
 def _of(entry: Any) -> UUID:
