@@ -10,6 +10,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from participants.models import Goal, GoalState
 from phpsupport.lib import wording
+from phpsupport.lib.mixed import mixed
 from phpsupport.users.models import User
 from sessions.models import (
     GROUP_WORDS,
@@ -153,29 +154,20 @@ class Desk:
 
 def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
     """Roster, drafts, goals and what is signed already; with `reader` also what was to come next
-    for each person. Seven queries either way, one more where the session was not read through
+    for each person. Five queries either way, one more where the session was not read through
     `with_heading`; load it with its group."""
     people = roster(session)
     ids = [person.participant_id for person in people]
-    group_draft = GroupNoteDraft.objects.filter(session=session).first()
-    drafts = {d.participant_id: d for d in ProgressNoteDraft.objects.filter(session=session)}
-    signed, last = _signed(session, ids, reader)
+    drafts, signed, last = _parts(session, ids, reader)
     goals: dict[UUID, list[GoalLine]] = {pk: [] for pk in ids}
     for goal in Goal.objects.filter(participant_id__in=ids):
         ended = "" if goal.state == GoalState.OPEN else GoalState(goal.state).label.lower()
         goals[goal.participant_id].append(GoalLine(goal.pk, goal.words, ended))
-    group_notes = list(
-        live(GroupNote)
-        .filter(session__series_id=session.series_id, session__starts_at__lte=session.starts_at)
-        .select_related("session")
-        .order_by("-session__starts_at")[:2]
-    )
-    here = next((n for n in group_notes if n.session_id == session.pk), None)
-    before = next((n for n in group_notes if n.session_id != session.pk), None)
-    group = _part(None, here or group_draft, GROUP_WORDS, signed=here is not None)
+    draft, here, before = _group(session)
+    group = _part(None, here or draft, GROUP_WORDS, signed=here is not None)
     if here is None:  # nobody ticks it: the note will say whether a safety concern was raised
         group.words["safety_concern"] = raised_at(session)
-    if session.item and here is None and group_draft is None:
+    if session.item and here is None and draft is None:
         group.topic = session.item.title
     parts = []
     for person in people:
@@ -190,44 +182,71 @@ def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
         group=group,
         parts=parts,
         last_plan=before.next_time if before else "",
-        last_plan_on=wording.day(before.session.local_date) if before else "",
+        last_plan_on=wording.day(before.session__local_date) if before else "",
         with_parts=session.series.group.progress_notes,
     )
 
 
-def _signed(
+def _group(session: GroupSession) -> tuple[GroupNoteDraft | None, GroupNote | None, Any]:
+    """The draft and the note of this session's group, and the last note before. One query."""
+    notes = live(GroupNote).filter(
+        session__series_id=session.series_id, session__starts_at__lte=session.starts_at
+    )
+    rows = mixed(
+        (*GROUP_WORDS, "version", "saved_at", "session_id", "session__local_date"),
+        GroupNoteDraft.objects.filter(session=session),
+        notes.order_by("-session__starts_at")[:2],
+    )
+    draft = here = before = None
+    for row in rows:
+        if isinstance(row, GroupNoteDraft):
+            draft = row
+        elif row.session_id == session.pk:
+            here = row
+        else:
+            before = row
+    return draft, here, before
+
+
+def _parts(
     session: GroupSession, ids: Sequence[UUID], reader: User | None
-) -> tuple[dict[UUID, ProgressNote], dict[UUID, LastTime]]:
-    """The parts of this session that are signed, and for a reader the last one before of each
+) -> tuple[dict[UUID, ProgressNoteDraft], dict[UUID, ProgressNote], dict[UUID, LastTime]]:
+    """The parts of this session, as drafts and signed, and for a reader the last one before of each
     person in this series, as far as the reader may read it. One query."""
-    notes = live(ProgressNote).select_related("session")
     here = Q(session=session)
-    if reader is None:
-        return {note.participant_id: note for note in notes.filter(here)}, {}
-    before = (
-        ProgressNote.objects.visible_to(reader)
-        .filter(
+    which = here
+    if reader is not None:
+        before = ProgressNote.objects.visible_to(reader).filter(
             session__series_id=session.series_id,
             session__starts_at__lt=session.starts_at,
             participant_id__in=ids,
         )
-        .values("pk")
-    )
-    found = (
-        notes.filter(here | Q(pk__in=before))
+        which |= Q(pk__in=before.values("pk"))
+    notes = (
+        live(ProgressNote)
+        .filter(which)
         .annotate(here=ExpressionWrapper(here, output_field=BooleanField()))
         .order_by("participant_id", "here", "-session__starts_at")
         .distinct("participant_id", "here")
     )
+    rows = mixed(
+        ("id", "program_id", "participant_id", *PART_WORDS, "version", "saved_at", "here",
+         "session__local_date"),
+        ProgressNoteDraft.objects.filter(session=session),
+        notes,
+    )  # fmt: skip
+    drafts: dict[UUID, ProgressNoteDraft] = {}
     signed: dict[UUID, ProgressNote] = {}
     last: dict[UUID, LastTime] = {}
-    for note in found:
-        if note.here:
-            signed[note.participant_id] = note
+    for row in rows:
+        if isinstance(row, ProgressNoteDraft):
+            drafts[row.participant_id] = row
+        elif row.here:
+            signed[row.participant_id] = row
         else:
-            when = wording.day(note.session.local_date)
-            last[note.participant_id] = LastTime(note, note.follow_up, when)
-    return signed, last
+            when = wording.day(row.session__local_date)
+            last[row.participant_id] = LastTime(row, row.follow_up, when)
+    return drafts, signed, last
 
 
 def _part(person: Person | None, row: Any, names: Sequence[str], *, signed: bool) -> Part:

@@ -1,12 +1,15 @@
 """The facilitator's pages: who opens them, what a form does, a fixed number of queries."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from phpsupport.access.roles import Role
@@ -14,6 +17,7 @@ from phpsupport.audit.models import AuditEvent
 from phpsupport.users.models import User
 from sessions.actions.attendance import Mark, mark_attendance
 from sessions.actions.drafts import Typed, save_drafts
+from sessions.actions.safety import raise_concern
 from sessions.models import (
     Addendum,
     Attendance,
@@ -37,7 +41,7 @@ from tests.factories import (
     make_staff,
     make_user,
 )
-from tests.sessions.worlds import AFTER, DAY, World, make_world
+from tests.sessions.worlds import AFTER, DAY, DURING, World, make_world
 
 pytestmark = pytest.mark.django_db
 PAGES = ["attendance", "outcome", "note", "note-sign", "notes-of-session"]
@@ -116,9 +120,36 @@ def test_the_number_of_queries_does_not_grow(name: str, django_assert_max_num_qu
             assert client.get(address).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
-    # Before signing, the last notes and the names of others in the program are looked through too;
-    # while writing, goals, text blocks and safety concerns are at hand.
-    assert counts[0] <= (14 if name in ("note", "note-sign") else 12), [q["sql"] for q in seen]
+    assert counts[0] <= 12, [q["sql"] for q in seen]
+
+
+@pytest.mark.parametrize(("name", "most"), [("note", 12), ("note-sign", 11)])
+def test_all_that_is_at_hand_costs_the_same(name: str, most: int) -> None:
+    """One or three people, each with a goal, a draft and a note of last week, and as many text
+    blocks and safety concerns."""
+    counts = []
+    for people in (1, 3):
+        world = make_world(people)
+        last_week = replace(world, session=make_session(world.series, DAY - timedelta(days=7)))
+        for there in (last_week, world):
+            ago = DAY - there.session.local_date
+            there.mark(*[Status.PRESENT] * people, at=DURING - ago)
+            there.write(*["words"] * people, at=AFTER - ago)
+            if there is last_week:
+                there.sign(seen={None: 1, **{p.pk: 1 for p in world.people}}, at=AFTER - ago)
+        for person in world.people:
+            make_goal(person, world.leader)
+            raise_concern(session=world.session, participant=person, by=world.leader, at=AFTER)
+            world.program.text_blocks.create(field="own_words", label=person.first_name, words="x")
+        client = signed_in(world.leader)
+        client.get(page(world, name))
+        with CaptureQueriesContext(connection) as seen:
+            shown = client.get(page(world, name)).context
+        assert [part.before is not None for part in shown["desk"].parts] == [True] * people
+        counts.append(len(seen))
+    # Session, person, roles; the session, the trail, the roster's two; the parts and the group's
+    # part, each with what was signed before; goals; then blocks and concerns, or who may be named.
+    assert counts == [most, most], "\n".join(q["sql"][:90] for q in seen)
 
 
 # --- attendance ---------------------------------------------------------------------------------------
