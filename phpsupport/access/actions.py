@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -22,6 +23,9 @@ from phpsupport.users.models import User
 
 # invitation: Invitation, at: datetime; sent inside the transaction, for the message to go out.
 invited = Signal()
+# user_id: UUID, at: datetime; a link for a new password is to go to that account's own address.
+# Sent for an account that does not exist as well, so that asking costs the same for every address.
+password_asked = Signal()
 # user: User, program: Program, role: Role, by: User | None, at: datetime; sent inside the
 # transaction in which a role is given. A receiver may refuse.
 role_given = Signal()
@@ -216,6 +220,7 @@ def readdress(*, user: User, email: str, program: Program, by: User | None, at: 
     if User.objects.filter(email=email).exists():
         raise taken
     withdraw_invitations(user_id=row.pk, by=by, at=at)
+    EmailAddress.objects.filter(user=row).delete()  # kept since somebody asked for a new password
     try:
         with transaction.atomic():
             User.objects.filter(pk=row.pk).update(email=email, password=make_password(None))

@@ -1,14 +1,16 @@
 """Coming in by an invitation, and inviting."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
-from phpsupport.access.actions import may_set_a_password
+from phpsupport.access.actions import password_asked
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from phpsupport.lib.forms import Form
@@ -17,14 +19,14 @@ from phpsupport.users.models import User
 
 
 class NewPasswordForm(sign_in_forms.NewPasswordForm):
-    """Asking for a link by which to set a new password. The page says the same to everybody."""
+    """Asking for a link by which to set a new password. The page says the same to everybody, and
+    takes the same time: the letter is written later, and only where there is an account."""
 
-    def clean_email(self) -> str:
-        email: str = super().clean_email()
-        at = clock.now()
-        found: list[User] = self.users  # type: ignore[has-type]
-        self.users = [user for user in found if may_set_a_password(user, at=at)]
-        return email
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        found: list[User] = self.users
+        for user_id in [user.pk for user in found] or [uuid4()]:
+            password_asked.send(User, user_id=user_id, at=clock.now())
+        return str(self.cleaned_data["email"])
 
 
 class AcceptForm(Form):

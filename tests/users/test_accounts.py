@@ -1,6 +1,7 @@
 """Signing in: by password, code and passkey; no open door; nothing told to strangers."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +15,13 @@ from django.conf import settings
 from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from phpsupport.access.roles import Role
+from phpsupport.lib import clock
+from phpsupport.outbox.delivery import deliver
+from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from tests import factories as make
@@ -106,11 +111,31 @@ def test_asking_for_a_new_password_tells_nothing_about_the_address(user: User) -
         return answer.status_code, answer["Location"], page.replace(email, "")
 
     assert said(user.email) == said("nobody@staff.example")
+    # Nor by how long the answer takes: the same is done for both, and the letter goes out later.
+    assert mail.outbox == []
+    assert OutboxMessage.objects.filter(kind="new_password").count() == 2
+    deliver(at=clock.now())
     assert [m.to for m in mail.outbox] == [[user.email]]
+
+
+def test_asking_costs_the_same_for_every_address(user: User) -> None:
+    def asked(email: str) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            Client().post("/accounts/password/reset/", {"email": email})
+        return len(seen)
+
+    assert asked(user.email) == asked("nobody@staff.example")
+
+
+def test_a_letter_that_waited_too_long_does_not_go(user: User, client: Client) -> None:
+    client.post("/accounts/password/reset/", {"email": user.email})
+    deliver(at=clock.now() + timedelta(hours=1))
+    assert mail.outbox == []
 
 
 def test_the_letter_is_neutral_and_its_link_works_once(user: User, client: Client) -> None:
     client.post("/accounts/password/reset/", {"email": user.email})
+    deliver(at=clock.now())
     (letter,) = mail.outbox
     words = f"{letter.subject} {letter.body} {letter.from_email}".lower()
     for telling in ("harbor", "peer", "recovery", "program", "php", "scheduler", "group"):

@@ -1,6 +1,7 @@
 """A participant's own account: who gets one, and whom the rule refuses."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from participants.actions.account import invite_participant
@@ -65,13 +66,15 @@ def test_sending_again_renews_the_link(program, scheduler) -> None:  # type: ign
 def test_an_address_that_was_mistyped_gets_no_more(program, scheduler, mailoutbox) -> None:  # type: ignore[no-untyped-def]
     person = make.make_participant(program, email="stranger@mail.example")
     first = ask(person, program, scheduler)
+    Client().post(reverse("account_reset_password"), {"email": "stranger@mail.example"})
     set_contact(
         participant=person, kind="email", value="Right@mail.example", by=scheduler, at=clock.now()
     )
     assert open_invitation(invitation_token(first), at=clock.now()) is None
     second = ask(person, program, scheduler)
+    Client().post(reverse("account_reset_password"), {"email": "stranger@mail.example"})
     deliver(at=clock.now())
-    assert [m.to for m in mailoutbox] == [["right@mail.example"]]
+    assert {to for m in mailoutbox for to in m.to} == {"right@mail.example"}
     person.refresh_from_db()
     assert second.user == person.user
     assert person.user.email == "right@mail.example"
