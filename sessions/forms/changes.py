@@ -1,5 +1,6 @@
 """Forms of bulk changes: a series edited, several sessions cancelled."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,7 @@ from sessions.forms.series import (
     rooms_of,
 )
 from sessions.models import GroupSeries, GroupSession, Part, Room, SupportGroup
-from sessions.queries.consequence import when
+from sessions.queries.consequence import People, when
 from sessions.queries.editing import Edit, Scope
 from sessions.queries.series import times_of
 from sessions.recurrence import find_zone
@@ -35,13 +36,21 @@ SHOWN_AT_MOST = 60
 LONGEST_LOOK = timedelta(days=62)
 
 
-class DateChoice(forms.ModelChoiceField):
-    """Coming sessions by their day and time."""
+class DateChoice(forms.ChoiceField):
+    """Coming sessions by their day and time, of those that were read already."""
 
-    def label_from_instance(self, obj: Any) -> str:
-        return when(obj.starts_at, obj.ends_at, find_zone(self.zone))
+    known: dict[str, GroupSession]
 
-    zone = "UTC"
+    def fill(self, sessions: Iterable[GroupSession], zone: str) -> None:
+        """Offer these sessions."""
+        self.known = {str(s.pk): s for s in sessions}
+        named = [
+            (pk, when(s.starts_at, s.ends_at, find_zone(zone))) for pk, s in self.known.items()
+        ]
+        self.choices = [("", "Choose a date"), *named]
+
+    def clean(self, value: Any) -> GroupSession | None:
+        return self.known.get(super().clean(value))
 
 
 class SeriesEditForm(PatternForm):
@@ -56,10 +65,7 @@ class SeriesEditForm(PatternForm):
             (Scope.THIS, "One date only"),
         ),
     )  # fmt: skip
-    session = DateChoice(
-        GroupSession.objects.none(), label="Which date", required=False,
-        empty_label="Choose a date",
-    )  # fmt: skip
+    session = DateChoice(label="Which date", required=False)
     reset_exceptions = forms.BooleanField(
         label="Also change dates that were changed by hand", required=False
     )
@@ -73,29 +79,33 @@ class SeriesEditForm(PatternForm):
     )  # fmt: skip
 
     def __init__(
-        self, *args: Any, user: User, series: GroupSeries, coming: Any, **kwargs: Any
+        self,
+        *args: Any,
+        user: User,
+        series: GroupSeries,
+        coming: Iterable[GroupSession],
+        **kwargs: Any,
     ) -> None:
+        """Load the series with `people=led_by("series")`."""
         self.series = series
-        people = list(series.assignments.select_related("facilitator"))
-        kwargs["initial"] = self._as_it_is(series, people) | kwargs.get("initial", {})
+        kwargs["initial"] = self._as_it_is(series) | kwargs.get("initial", {})
         super().__init__(*args, zone=series.zone, **kwargs)
         for name in ("from_on", "ends_by", "count"):
             del self.fields[name]
-        self.usual = tuple((row.facilitator, row.part) for row in people)
         now = Facilitator.objects.filter(series_assignments__series=series)
         known: dict[str, Any] = {
-            "session": coming,
             "room": rooms_of(user, series.program, keep=series.room_id).order_by("name"),
             "lead": facilitators_of(user, series.program, keep=now),
             "co": facilitators_of(user, series.program, keep=now),
         }
         for name, rows in known.items():
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
-        self.fields["session"].zone = series.zone  # type: ignore[attr-defined]
+        self.fields["session"].fill(coming, series.zone)  # type: ignore[attr-defined]
         self.fields["scope"].as_chips = True  # type: ignore[attr-defined]
 
     @staticmethod
-    def _as_it_is(series: GroupSeries, people: Any) -> dict[str, Any]:
+    def _as_it_is(series: GroupSeries) -> dict[str, Any]:
+        people = series.people  # type: ignore[attr-defined]
         own, *more = times_of(series)
         repeats = MONTH if series.nth_of_month else WEEKS if series.every_weeks > 1 else WEEK
         said: dict[str, Any] = {
@@ -109,8 +119,8 @@ class SeriesEditForm(PatternForm):
             "until_on": series.until_on,
             "on_closure": series.on_closure,
             "room": series.room_id,
-            "lead": next((r.facilitator_id for r in people if r.part == Part.LEAD), None),
-            "co": [r.facilitator_id for r in people if r.part == Part.CO],
+            "lead": next((p["id"] for p in people if p["part"] == Part.LEAD), None),
+            "co": [p["id"] for p in people if p["part"] == Part.CO],
         }
         return said | SeriesEditForm.typed_times(more)
 
@@ -147,16 +157,22 @@ class SeriesEditForm(PatternForm):
             self.add_error("session", ValidationError("Choose the date.", code="required"))
         return data
 
+    def _people(self) -> People:
+        lead, co = self.cleaned_data["lead"], self.cleaned_data["co"]
+        return tuple([(lead, Part.LEAD)] if lead else []) + tuple((f, Part.CO) for f in co)
+
+    @property
+    def usual(self) -> People | None:
+        """Who leads the series as it is, where the form has just read them."""
+        unchanged = not {"lead", "co"} & set(self.changed_data)
+        found = self._people()
+        return found if unchanged and len(found) == len(self.series.people) else None  # type: ignore[attr-defined]
+
     def asked(self) -> dict[str, Any]:
         """What `plan_edit` and `edit_series` are asked for."""
         data, pattern = self.cleaned_data, self.pattern
         one = data["scope"] == Scope.THIS
-        people = None
-        if {"lead", "co"} & set(self.changed_data):
-            lead = data["lead"]
-            people = tuple([(lead, Part.LEAD)] if lead else []) + tuple(
-                (f, Part.CO) for f in data["co"]
-            )
+        people = self._people() if {"lead", "co"} & set(self.changed_data) else None
         room = data["room"] if "room" in self.changed_data else None
         if one:
             timed = {"starts", "ends"} & set(self.changed_data)

@@ -147,8 +147,11 @@ def why_history(session: GroupSession, at: datetime) -> str | None:
     return None
 
 
-def read_changes(targets: Iterable[Target], *, at: datetime, lock: bool = False) -> list[Change]:
-    """The targets beside the rows as they stand now, in the order given. Two queries.
+def read_changes(
+    targets: Iterable[Target], *, at: datetime, lock: bool = False, as_read: bool = False
+) -> list[Change]:
+    """The targets beside the rows as they stand now, in the order given. Two queries; one where
+    their sessions were read just now, `with_records` and all that is selected here (`as_read`).
 
     With `lock` the sessions are held in the order of their keys until the transaction ends, by a
     query before, and what is on record is read only then: whoever marks attendance holds the
@@ -160,9 +163,11 @@ def read_changes(targets: Iterable[Target], *, at: datetime, lock: bool = False)
     rows = GroupSession.objects.filter(pk__in=asked).order_by("pk")
     if lock:
         hold_sessions(asked)
-    found = {
-        s.pk: s for s in with_records(rows.select_related("series__group", "room", "program__site"))
-    }
+    if as_read and not lock:
+        found = {pk: target.session for pk, target in asked.items()}
+    else:
+        whole = rows.select_related("series__group", "room", "program__site")
+        found = {s.pk: s for s in with_records(whole)}
     leading: dict[UUID, list[SessionFacilitator]] = {pk: [] for pk in asked}
     for row in (
         SessionFacilitator.objects.filter(session_id__in=asked)
@@ -455,13 +460,14 @@ def consequence(
     at: datetime,
     untouched: Collection[tuple[GroupSession, str]] = (),
     on_closure: str | None = None,
+    as_read: bool = False,
 ) -> Consequence:
     """What the change would come to, before it is made. Ten queries at most.
 
-    `untouched` are further sessions that stay as they are, with why.
+    `untouched` are further sessions that stay as they are, with why; `as_read` as in `read_changes`.
     """
     fresh = list(fresh)
-    found = read_changes(targets, at=at)
+    found = read_changes(targets, at=at, as_read=as_read)
     changes = [c for c in found if c.changes and not c.history]
     zone = ZoneInfo(program.zone)
     judged = staying(changes)

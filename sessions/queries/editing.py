@@ -7,7 +7,7 @@ session that cannot change stands for its date all the same: no second one is ma
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -74,6 +74,23 @@ class Plan:
     steps: Steps = field(default_factory=Steps)
 
 
+def sessions_of(series: GroupSeries, *, since: date) -> list[GroupSession]:
+    """The sessions of a series from a day on, with what `plan_edit` reads. One query."""
+    rows = list(
+        with_records(GroupSession.objects.filter(series=series, local_date__gte=since))
+        .select_related("room", "item")
+        .order_by("starts_at", "pk")
+    )
+    for row in rows:
+        row.series, row.program = series, series.program
+    return rows
+
+
+def first_of_interest(today: date) -> date:
+    """The first day whose sessions an edit of today can look at: the week's or the month's."""
+    return min(_week(today)[1], _month(today)[1])
+
+
 def plan_edit(
     *,
     series: GroupSeries,
@@ -84,10 +101,13 @@ def plan_edit(
     from_on: date | None = None,
     reset_exceptions: bool = False,
     leave_out: Collection[date] = (),
+    rows: Sequence[GroupSession] | None = None,
+    usual: People | None = None,
 ) -> Plan:
-    """What the edit comes to. Six queries, however many sessions there are.
+    """What the edit comes to. Five queries, however many sessions there are.
 
-    Load the series with its group, room and program.
+    Load the series with its group, room and program. `rows` are its sessions as `sessions_of` read
+    them, `usual` who leads it, where both are known: then two queries.
     """
     if scope == Scope.THIS:
         if session is None:
@@ -106,20 +126,13 @@ def plan_edit(
         )
     period = _month if after.nth_of_month else _week
     window = min(period(first)[1], first)
-    rows = list(
-        with_records(GroupSession.objects.filter(series=series, local_date__gte=window))
-        .select_related("room", "item")
-        .order_by("starts_at", "pk")
-    )
+    if rows is None:
+        rows = sessions_of(series, since=window)
+    rows = [s for s in rows if s.local_date >= window]
     dates = [d for d in dates_of(pattern, series.program_id) if d.local_date >= window]
     people = edit.people
     if people is None and reset_exceptions:
-        people = tuple(
-            (row.facilitator, row.part)
-            for row in series.assignments.select_related("facilitator__user").order_by(
-                "-part", "pk"
-            )
-        )
+        people = usual if usual is not None else _usual(series)
     whys = {s.pk: _why_fixed(s, first, at, reset_exceptions) for s in rows}
     stands_for = _matched(rows, dates, period)
     taken = {id(d) for d in stands_for.values()}
@@ -161,7 +174,9 @@ def plan_edit(
         and not _left_out(d, leave_out)
     ]  # fmt: skip
     coming = [s for s in rows if s.local_date >= first and why_history(s, at) is None]
-    steps = steps_after(series, coming, targets, _fresh(series, after, missing, people))
+    steps = steps_after(
+        series, coming, targets, _fresh(series, after, missing, usual if people is None else people)
+    )
     return Plan(
         after, tuple(targets), steps.fresh, tuple(untouched), first,
         _summary(series, after, edit, first, scope) + (", steps anew" if steps.anew else ""),
@@ -271,6 +286,12 @@ def _left_out(d: Occurrence, leave_out: Collection[date]) -> bool:
     return d.local_date in leave_out or d.local_start in leave_out
 
 
+def _usual(series: GroupSeries) -> People:
+    """Who leads the series. One query."""
+    rows = series.assignments.select_related("facilitator__user").order_by("-part", "pk")
+    return tuple((row.facilitator, row.part) for row in rows)
+
+
 def _fresh(
     series: GroupSeries,
     after: GroupSeries,
@@ -281,12 +302,7 @@ def _fresh(
     if not missing:
         return ()
     if people is None:
-        people = tuple(
-            (row.facilitator, row.part)
-            for row in series.assignments.select_related("facilitator__user").order_by(
-                "-part", "pk"
-            )
-        )
+        people = _usual(series)
     return tuple(
         Fresh(after, d.local_date, d.starts_at, d.ends_at, after.room, people)
         for d in missing

@@ -28,7 +28,7 @@ from sessions.grants import PLANNERS
 from sessions.models import GroupSeries, GroupSession, ScheduleBatch, SessionState
 from sessions.queries.consequence import Consequence, Target, consequence
 from sessions.queries.edited_steps import Steps
-from sessions.queries.editing import Scope, plan_edit
+from sessions.queries.editing import Scope, first_of_interest, plan_edit, sessions_of
 from sessions.queries.recent import acts, coming_sessions, lines_of, newest_first
 from sessions.views.roster import load_series
 
@@ -106,27 +106,34 @@ class Shown:
         return not self.what.empty and (not self.what.blocked or self.can_override)
 
 
-def _edit_form(request: Asked, series: GroupSeries, data: Any) -> SeriesEditForm:
-    coming = series.sessions.filter(
-        state=SessionState.SCHEDULED, starts_at__gt=clock.now()
-    ).order_by("starts_at")
+def _edit_form(
+    request: Asked, series: GroupSeries, data: Any
+) -> tuple[SeriesEditForm, list[GroupSession]]:
+    """The form, and the sessions of the series that it was filled from."""
+    at = clock.now()
+    since = first_of_interest(clock.local_date(at, series.zone))
+    rows = sessions_of(series, since=since)
+    coming = [s for s in rows if s.state == SessionState.SCHEDULED and s.starts_at > at]
     initial = {}
     if chosen := request.GET.get("session", ""):
         initial = {"session": chosen, "scope": Scope.FOLLOWING}
-    return SeriesEditForm(
+    form = SeriesEditForm(
         data, user=request.user, series=series, coming=coming, initial=initial,
         another=request.POST.get("act") == ADD_TIME,
     )  # fmt: skip
+    return form, rows
 
 
-def _shown(request: Asked, series: GroupSeries, form: SeriesEditForm) -> Shown:
+def _shown(
+    request: Asked, series: GroupSeries, form: SeriesEditForm, rows: list[GroupSession]
+) -> Shown:
     at, asked = clock.now(), form.asked()
     if series.ended_at is not None:
         raise Refused("This series has ended. Plan a new one, or undo its end.", code="ended")
-    plan = plan_edit(series=series, at=at, **asked)
+    plan = plan_edit(series=series, at=at, rows=rows, usual=form.usual, **asked)
     what = consequence(
         program=series.program, targets=plan.targets, fresh=plan.fresh, at=at,
-        untouched=plan.untouched, on_closure=plan.after.on_closure,
+        untouched=plan.untouched, on_closure=plan.after.on_closure, as_read=True,
     )  # fmt: skip
     final = any(o.blocks and o.final for o in what.obstacles)
     may = what.blocked and not final and may_override(
@@ -139,7 +146,7 @@ def _shown(request: Asked, series: GroupSeries, form: SeriesEditForm) -> Shown:
 def series_edit(request: Asked, pk: UUID) -> HttpResponse:
     """Change one date, one and the following or all: the list of what will change comes first."""
     series = load_series(request, pk)
-    form = _edit_form(request, series, request.POST or None)
+    form, rows = _edit_form(request, series, request.POST or None)
     shown, at = None, clock.now()
     if form.another:
         form.as_typed()
@@ -156,10 +163,10 @@ def series_edit(request: Asked, pk: UUID) -> HttpResponse:
                 )  # fmt: skip
                 messages.success(request, "The series is changed, and people are told.")
                 return after_act(request, "sessions:series", pk, at=at)
-            shown = _shown(request, series, form)
+            shown = _shown(request, series, form, rows)
         except Clashes as clash:
             messages.error(request, f"Nothing was changed. {clash.sentence}")
-            shown = _shown(request, series, form)
+            shown = _shown(request, series, form, rows)
         except Refused as refusal:
             form.refuse(refusal)
     return render(
@@ -173,11 +180,11 @@ def series_edit(request: Asked, pk: UUID) -> HttpResponse:
 def series_edit_preview(request: Asked, pk: UUID) -> HttpResponse:
     """What the edit that is being typed would come to, as a part of the page."""
     series = load_series(request, pk)
-    form = _edit_form(request, series, request.GET)
+    form, rows = _edit_form(request, series, request.GET)
     shown, missing = None, ""
     if form.is_valid():
         try:
-            shown = _shown(request, series, form)
+            shown = _shown(request, series, form, rows)
         except Refused as refusal:
             missing = refusal.sentence
     else:

@@ -307,12 +307,19 @@ def test_steps_that_are_placed_anew_are_listed_before_and_go_back_with_the_edit(
         session.item = steps[n % 3]
         session.save()
     asked = world.edit(repeats="weeks")
-    for last in (14, 35):
-        typed = asked | {"until_on": (world.monday + timedelta(days=last)).isoformat()}
+    # The most that can be: new dates, another room and time, from one date on, steps anew.
+    garden = make_room(world.program, "Garden")
+    chosen = {"scope": "following", "session": world.first().pk, "room": garden.pk}
+    for last in (15, 35):
+        typed = asked | chosen | {
+            "weekdays": ["1", "3"], "starts": "13:00", "ends": "13:50",
+            "until_on": (world.monday + timedelta(days=last)).isoformat(),
+        }  # fmt: skip
         world.get("series-edit-preview", world.series.pk, **typed)
         with django_assert_num_queries(EDIT_PREVIEW):
             page = world.get("series-edit-preview", world.series.pk, **typed)
-    page = page.content.decode()
+    assert "The steps of the curriculum are placed anew" in page.content.decode()
+    page = world.get("series-edit-preview", world.series.pk, **asked).content.decode()
     assert "The steps of the curriculum are placed anew: 2 dates take another one." in page
     assert page.index("Hope") < page.index("Choice") < page.index("People")
     assert world.titles() == ["Hope", "Choice", "People"] * 2, "to look changes nothing"
@@ -322,4 +329,4 @@ def test_steps_that_are_placed_anew_are_listed_before_and_go_back_with_the_edit(
     assert world.titles() == ["Hope", "Choice", "People"] * 2
 
 
-CANCEL_PAGE, EDIT_PAGE, EDIT_PREVIEW = 6, 10, 13
+CANCEL_PAGE, EDIT_PAGE, EDIT_PREVIEW = 6, 9, 12
