@@ -4,36 +4,26 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.http import QueryDict
 
 from facilitators.models import Facilitator
 from phpsupport.lib.forms import Row
 from phpsupport.users.models import User
+from sessions.forms.leading import LedForm
 from sessions.forms.schedule import MoveForm
-from sessions.forms.series import FacilitatorChoice, FacilitatorChoices, facilitators_of
 from sessions.models import GroupSession, Part
 
 
-class ArrangeForm(MoveForm):
+class ArrangeForm(LedForm, MoveForm):
     """Day, time, room, and who leads."""
 
     submit = ""
     layout: tuple[Any, ...] = (Row("on", "starts", "ends"), Row("room", "lead"), "co")
-    lead = FacilitatorChoice(
-        Facilitator.objects.none(), label="Leads", required=False, empty_label="Nobody yet"
-    )
-    co = FacilitatorChoices(
-        Facilitator.objects.none(), label="Co-facilitate", required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )  # fmt: skip
 
     def __init__(self, *args: Any, user: User, session: GroupSession, **kwargs: Any) -> None:
         super().__init__(*args, user=user, session=session, **kwargs)
         now = Facilitator.objects.filter(session_assignments__session=session)
-        for name in ("lead", "co"):
-            rows = facilitators_of(user, session.program, keep=now)
-            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        self.offer(user, session.program, keep=now)
 
 
 def standing(session: GroupSession) -> dict[str, Any]:

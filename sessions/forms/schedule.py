@@ -7,8 +7,9 @@ from django import forms
 from facilitators.models import Facilitator
 from phpsupport.lib.forms import LineField, Row
 from phpsupport.users.models import User
+from sessions.forms.leading import LedForm
 from sessions.forms.parts import PartForm, SlotForm
-from sessions.forms.series import FacilitatorChoice, FacilitatorChoices, facilitators_of, rooms_of
+from sessions.forms.series import rooms_of
 from sessions.models import GroupSession, Room
 
 
@@ -28,24 +29,15 @@ class MoveForm(SlotForm):
         self.fields["room"].queryset = rooms.order_by("name")  # type: ignore[attr-defined]
 
 
-class StaffForm(SlotForm):
+class StaffForm(LedForm, SlotForm):
     """Who leads one session."""
 
     submit = "Save"
-    lead = FacilitatorChoice(
-        Facilitator.objects.none(), label="Leads", required=False, empty_label="Nobody yet"
-    )
-    co = FacilitatorChoices(
-        Facilitator.objects.none(), label="Co-facilitate", required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )  # fmt: skip
 
     def __init__(self, *args: Any, user: User, session: GroupSession, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         now = Facilitator.objects.filter(session_assignments__session=session)
-        for name in ("lead", "co"):
-            rows = facilitators_of(user, session.program, keep=now)
-            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        self.offer(user, session.program, keep=now)
 
 
 class CancelForm(PartForm):

@@ -11,13 +11,19 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
-from facilitators.models import Facilitator, Stage
+from facilitators.models import Facilitator
 from phpsupport.lib import wording
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.forms import LineField, Row, Section, WholeField, helper
 from phpsupport.lib.ranges import Weekday
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
+from sessions.forms.leading import (
+    FacilitatorChoice,
+    FacilitatorChoices,
+    LedForm,
+    facilitators_of,
+)
 from sessions.forms.parts import PartForm, SlotForm
 from sessions.forms.series_times import TimesForm
 from sessions.models import (
@@ -32,43 +38,13 @@ from sessions.models import (
 from sessions.recurrence import MOST_SESSIONS, NTH, SKIP, Pattern
 
 
-class FacilitatorChoice(forms.ModelChoiceField):
-    """Facilitators by name."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        stage = (
-            "" if obj.stage in (Stage.ACTIVE, Stage.CERTIFIED) else f" · {obj.get_stage_display()}"
-        )
-        return f"{obj.user.name}{stage}"
-
-
-class FacilitatorChoices(forms.ModelMultipleChoiceField):
-    """The same, several at once."""
-
-    label_from_instance = FacilitatorChoice.label_from_instance
-
-
-def facilitators_of(
-    user: User, program: Program, *, keep: QuerySet[Facilitator] | None = None
-) -> QuerySet[Facilitator]:
-    """Whom one may put on the schedule of a program, and whom `keep` names besides."""
-    working = Facilitator.objects.visible_to(user).filter(program=program)
-    known = Q(pk__in=working.exclude(stage=Stage.ENDED).values("pk"))
-    if keep is not None:
-        known |= Q(pk__in=keep.filter(program=program).values("pk"))
-    return (
-        Facilitator.objects.filter(known)
-        .select_related("user")
-        .order_by("user__first_name", "user__last_name", "pk")
-    )
-
-
 def rooms_of(user: User, program: Program, *, keep: UUID | None = None) -> QuerySet[Room]:
     """The rooms in use at the program's site, and the one that is in use already."""
     rows = Room.objects.visible_to(user).filter(site_id=program.site_id)
     return rows.filter(Q(retired_on=None) | Q(pk=keep)) if keep else rows.filter(retired_on=None)
 
 
+__all__ = ["FacilitatorChoice", "FacilitatorChoices", "facilitators_of"]
 WEEK, WEEKS, MONTH = "week", "weeks", "month"
 ON_A_DAY, AFTER = "day", "count"
 
@@ -115,16 +91,7 @@ class PatternForm(TimesForm):
         widget=forms.RadioSelect, choices=OnClosure,
     )  # fmt: skip
 
-    def clean_co(self) -> Any:
-        """Whoever leads is not their own co-facilitator."""
-        lead, co = self.cleaned_data.get("lead"), self.cleaned_data["co"]
-        if lead is not None and lead in co:
-            raise ValidationError(
-                f"{lead.user.name} leads already. Leave them out here, or choose somebody else "
-                "to lead.",
-                code="twice",
-            )
-        return co
+    clean_co = LedForm.clean_co
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -216,7 +183,7 @@ class StepChoice(forms.ModelChoiceField):
         self.is_empty = not by_group
 
 
-class SeriesForm(PatternForm):
+class SeriesForm(LedForm, PatternForm):
     """A new series: what, when, where, who."""
 
     guard = True
@@ -227,27 +194,18 @@ class SeriesForm(PatternForm):
         help_text="The dates take the steps in their order.",
     )  # fmt: skip
     room = forms.ModelChoiceField(Room.objects.none(), empty_label="Choose a room")
-    lead = FacilitatorChoice(
-        Facilitator.objects.none(), label="Leads", required=False, empty_label="Nobody yet"
-    )
-    co = FacilitatorChoices(
-        Facilitator.objects.none(), label="Co-facilitate", required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )  # fmt: skip
 
     def __init__(self, *args: Any, user: User, program: Program, **kwargs: Any) -> None:
         super().__init__(*args, zone=program.zone, **kwargs)
         self.program = program
         groups = SupportGroup.objects.visible_to(user).filter(program=program, retired_on=None)
-        people = facilitators_of(user, program)
         known: dict[str, Any] = {
             "group": groups.order_by("name"),
             "room": rooms_of(user, program).order_by("name"),
-            "lead": people,
-            "co": people,
         }
         for name, rows in known.items():
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        self.offer(user, program)
         self.fields["first_item"].fill(groups)  # type: ignore[attr-defined]
 
     @cached_property
@@ -271,11 +229,6 @@ class SeriesForm(PatternForm):
                 f"“{step.title}” is a step of {step.group.name}. Choose a step of {group.name}.",
             )
         return data
-
-    def people(self) -> list[tuple[Facilitator, str]]:
-        """Lead and co-facilitators with their parts."""
-        lead, co = self.cleaned_data["lead"], self.cleaned_data["co"]
-        return ([(lead, Part.LEAD)] if lead else []) + [(f, Part.CO) for f in co]
 
 
 def left_out(values: Iterable[str]) -> set[date]:

@@ -19,8 +19,9 @@ from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Closure, Program
 from sessions.actions.booking import Clashes
 from sessions.actions.resolving import resolve_closure, resolve_leave
+from sessions.forms.leading import facilitators_of
 from sessions.forms.parts import clash_answers
-from sessions.forms.series import facilitators_of, rooms_of
+from sessions.forms.series import rooms_of
 from sessions.forms.touched import DecisionForm
 from sessions.grants import PLANNERS
 from sessions.models import Choice
