@@ -12,9 +12,9 @@ from phpsupport.lib.fields import EncryptedField
 
 
 def mixed(names: Sequence[str], *querysets: QuerySet[Any]) -> Iterator[Any]:
-    """The rows of all querysets, each of its own model and with only the columns `names`. A name
-    may also be an annotation or lead to a related row, as `by__first_name`; then the row has an
-    attribute of that name. What a model has not is left out of its rows. One query, in no order."""
+    """The rows of all querysets, each of its own model and with only the columns `names`; those that
+    a model has not are left out of its rows. Beside `by_id`, `by__first_name` brings the related
+    row with only that column. A name may also be an annotation. One query, in no order."""
     fields = [{name: _field(rows, name) for name in names} for rows in querysets]
     known = {name: next(of[name] for of in fields if of[name]) for name in names}
     first, *more = (
@@ -52,8 +52,21 @@ def _column(name: str, field: Any, known: Any) -> Any:
 
 
 def _row(model: Any, values: dict[str, Any]) -> Any:
+    """A row of the model with its related rows, as far as the values go."""
     own = [field.attname for field in model._meta.concrete_fields if field.attname in values]
-    row = model.from_db(connection.alias, own, [values.pop(name) for name in own])
-    for name, value in values.items():
-        setattr(row, name, value)
+    row = model.from_db(connection.alias, own, [values[name] for name in own])
+    related: dict[str, dict[str, Any]] = {}
+    for name in values.keys() - own:
+        key, _, of = name.partition("__")
+        if of:
+            related.setdefault(key, {})[of] = values[name]
+        else:
+            setattr(row, name, values[name])
+    for key, more in related.items():
+        field = model._meta.get_field(key)
+        if (pk := values[field.attname]) is not None:
+            there = {field.target_field.attname: pk, **more}
+            setattr(row, key, _row(field.related_model, there))
+        else:
+            setattr(row, key, None)
     return row

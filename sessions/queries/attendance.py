@@ -13,6 +13,7 @@ from participants import names
 from participants.alike import Called
 from participants.models import Participant
 from phpsupport.lib import wording
+from phpsupport.lib.mixed import mixed
 from phpsupport.users.models import User
 from sessions.line import falls_inside
 from sessions.models import (
@@ -127,32 +128,28 @@ def enrolled_on(day: date) -> Q:
     return Q(Q(until_on=None) | Q(until_on__gte=day), from_on__lte=day, participant__sealed_at=None)
 
 
-_SHOWN = (
-    "participant__record_number", "participant__first_name", "participant__last_name",
-    "participant__preferred_name", "participant__also_called", "participant__pronouns",
-    "participant__interpreter_needed",
+_PERSON = (
+    "record_number", "first_name", "last_name", "preferred_name", "also_called", "pronouns",
+    "interpreter_needed",
+)  # fmt: skip
+_ROSTER = (
+    "participant_id", *(f"participant__{name}" for name in _PERSON),
+    "leaves_at", "episode_id", "episode__admitted_on",
+    "status", "arrived", "departed", "reason", "walk_in", "at_kiosk", "marked_at",
+    "marked_by_id", "marked_by__first_name", "marked_by__last_name", "marked_by__preferred_name",
 )  # fmt: skip
 
 
 def roster(session: GroupSession) -> list[Person]:
-    """Who is expected or came, in order of the names shown. Two queries."""
-    expected = {
-        row.participant_id: row
-        for row in Enrollment.objects.filter(
-            enrolled_on(session.local_date), series_id=session.series_id
-        )
-        .select_related("participant", "episode")
-        .only("participant_id", "leaves_at", "episode__admitted_on", *_SHOWN)
-    }
-    marked = {
-        row.participant_id: row
-        for row in Attendance.objects.filter(session=session, participant__sealed_at=None)
-        .select_related("participant", "marked_by")
-        .only(
-            "participant_id", "status", "arrived", "departed", "reason", "walk_in", "at_kiosk", "marked_at",
-            "marked_by__first_name", "marked_by__last_name", "marked_by__preferred_name", *_SHOWN,
-        )
-    }  # fmt: skip
+    """Who is expected or came, in order of the names shown. One query."""
+    expected: dict[UUID, Enrollment] = {}
+    marked: dict[UUID, Attendance] = {}
+    for row in mixed(
+        _ROSTER,
+        Enrollment.objects.filter(enrolled_on(session.local_date), series_id=session.series_id),
+        Attendance.objects.filter(session=session, participant__sealed_at=None),
+    ):
+        (expected if isinstance(row, Enrollment) else marked)[row.participant_id] = row
     people = []
     for participant_id, row in (marked | expected).items():
         admitted = row.episode.admitted_on if isinstance(row, Enrollment) and row.episode else None

@@ -154,7 +154,7 @@ class Desk:
 
 def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
     """Roster, drafts, goals and what is signed already; with `reader` also what was to come next
-    for each person. Five queries either way, one more where the session was not read through
+    for each person. Four queries either way, one more where the session was not read through
     `with_heading`; load it with its group."""
     people = roster(session)
     ids = [person.participant_id for person in people]
@@ -182,12 +182,14 @@ def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
         group=group,
         parts=parts,
         last_plan=before.next_time if before else "",
-        last_plan_on=wording.day(before.session__local_date) if before else "",
+        last_plan_on=wording.day(before.session.local_date) if before else "",
         with_parts=session.series.group.progress_notes,
     )
 
 
-def _group(session: GroupSession) -> tuple[GroupNoteDraft | None, GroupNote | None, Any]:
+def _group(
+    session: GroupSession,
+) -> tuple[GroupNoteDraft | None, GroupNote | None, GroupNote | None]:
     """The draft and the note of this session's group, and the last note before. One query."""
     notes = live(GroupNote).filter(
         session__series_id=session.series_id, session__starts_at__lte=session.starts_at
@@ -231,7 +233,7 @@ def _parts(
     )
     rows = mixed(
         ("id", "program_id", "participant_id", *PART_WORDS, "version", "saved_at", "here",
-         "session__local_date"),
+         "session_id", "session__local_date"),
         ProgressNoteDraft.objects.filter(session=session),
         notes,
     )  # fmt: skip
@@ -244,7 +246,7 @@ def _parts(
         elif row.here:
             signed[row.participant_id] = row
         else:
-            when = wording.day(row.session__local_date)
+            when = wording.day(row.session.local_date)
             last[row.participant_id] = LastTime(row, row.follow_up, when)
     return drafts, signed, last
 

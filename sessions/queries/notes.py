@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from phpsupport.lib import wording
 from phpsupport.lib.mixed import mixed
-from phpsupport.users.models import User
 from sessions import due
 from sessions.models import (
     EXPLAINED,
@@ -114,10 +113,10 @@ class Beside:
 
 
 _ENTRY: Final = (
-    "id", "group_note_id", "progress_note_id", "by_id", "at", "seal",
+    "id", "group_note_id", "progress_note_id", "at", "seal",
+    "by_id", "by__first_name", "by__last_name", "by__preferred_name",
     "reason", "words", "decision", "comment", "digest",
 )  # fmt: skip
-_NAMES: Final = ("first_name", "last_name", "preferred_name")
 
 
 def beside(notes: Iterable[Note]) -> dict[UUID, Beside]:
@@ -127,9 +126,7 @@ def beside(notes: Iterable[Note]) -> dict[UUID, Beside]:
     kinds: tuple[Any, ...] = (Addendum, Cosignature, NoteVoid)
     rows = (kind.objects.filter(either).order_by() for kind in kinds)
     found: dict[UUID, Beside] = defaultdict(Beside)
-    entries = mixed((*_ENTRY, *(f"by__{name}" for name in _NAMES)), *rows)
-    for entry in sorted(entries, key=lambda entry: (entry.at, entry.pk)):
-        entry.by = User(pk=entry.by_id, **{n: getattr(entry, f"by__{n}") for n in _NAMES})
+    for entry in sorted(mixed(_ENTRY, *rows), key=lambda entry: (entry.at, entry.pk)):
         there = found[_of(entry)]
         if isinstance(entry, Addendum):
             there.addenda.append(entry)
