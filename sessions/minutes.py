@@ -4,11 +4,20 @@ Sources: shared rules of the program, "Attendance" (arrival and departure) and "
 computed from minutes, which therefore are never rounded up here).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from phpsupport.lib.errors import Refused
 
 ONE_MINUTE = timedelta(minutes=1)
+NOON = time(12)
+
+
+def instant_of(clock: time, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which the clock on the wall shows `clock` around a session: on the local day
+    on which it starts, or, where it ends on the next day and it is before noon, on that day."""
+    first, last = starts_at.astimezone(zone).date(), ends_at.astimezone(zone).date()
+    return datetime.combine(last if last > first and clock < NOON else first, clock, zone)
 
 
 def minutes_attended(

@@ -22,6 +22,7 @@ from phpsupport.lib.writing import OneStatement
 from phpsupport.users.models import User
 from sessions import policies
 from sessions.actions.beside import add_beside
+from sessions.minutes import instant_of
 from sessions.models import (
     CAME,
     AbsenceReason,
@@ -315,16 +316,24 @@ def _fault(mark: Mark, session: GroupSession) -> tuple[str, str] | None:
         return None
     if not came:
         return "times", "{who} did not come, so there is no time to keep. Clear it."
-    if mark.arrived and mark.departed and mark.departed <= mark.arrived:
-        return "times", "{who} left before coming. Correct one of the times."
     zone = ZoneInfo(session.program.zone)
-    starts, ends = (i.astimezone(zone).time() for i in (session.starts_at, session.ends_at))
-    if mark.arrived and mark.arrived >= ends:
-        came_at, ended = wording.clock_time(mark.arrived), wording.clock_time(ends)
-        return "times", f"{{who}} came at {came_at}, but the session ended at {ended}. Correct the time."  # fmt: skip
-    if mark.departed and mark.departed <= starts:
-        left, began = wording.clock_time(mark.departed), wording.clock_time(starts)
-        return "times", f"{{who}} left at {left}, but the session began at {began}. Correct the time."  # fmt: skip
+    starts_at, ends_at = session.starts_at, session.ends_at
+    came_at, left_at = (
+        instant_of(clock, starts_at, ends_at, zone) if clock else None
+        for clock in (mark.arrived, mark.departed)
+    )
+    if came_at and left_at and left_at <= came_at:
+        return "times", "{who} left before coming. Correct one of the times."
+    starts, ends = (wording.clock_time(i.astimezone(zone)) for i in (starts_at, ends_at))
+    if came_at and came_at >= ends_at:
+        said = wording.clock_time(came_at)
+        return (
+            "times",
+            f"{{who}} came at {said}, but the session ended at {ends}. Correct the time.",
+        )
+    if left_at and left_at <= starts_at:
+        said = wording.clock_time(left_at)
+        return "times", f"{{who}} left at {said}, but the session began at {starts}. Correct the time."  # fmt: skip
     return None
 
 

@@ -23,7 +23,7 @@ from sessions.actions.attendance import refuse
 from sessions.actions.before_signing import findings_in
 from sessions.actions.beside import add_beside
 from sessions.messages import about_waiting
-from sessions.minutes import minutes_attended
+from sessions.minutes import instant_of, minutes_attended
 from sessions.models import (
     EXPLAINED,
     GroupNote,
@@ -242,7 +242,7 @@ def minutes_of(
         return 0
     zone = ZoneInfo(session.program.zone)
     arrived, departed = (
-        datetime.combine(session.local_date, clock, zone) if clock else None
+        instant_of(clock, session.starts_at, session.ends_at, zone) if clock else None
         for clock in (person.arrived, person.departed)
     )
     return minutes_attended(started_at, ended_at, arrived, departed)

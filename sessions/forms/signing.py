@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from phpsupport.lib.forms import Form, LineField
+from sessions.minutes import instant_of
 from sessions.screening import Doubt
 
 FORM_ID = "signature"
@@ -70,5 +71,5 @@ class SignForm(Form):
         for name, field in named.items():
             clock: time | None = self.cleaned_data.get(field)
             if clock:
-                found[name] = datetime.combine(session.local_date, clock, zone)
+                found[name] = instant_of(clock, session.starts_at, session.ends_at, zone)
         return found
