@@ -24,6 +24,7 @@ MAX_BYTES_TOGETHER: Final = 10 * 1024 * 1024
 MAX_UNPACKED: Final = 40 * 1024 * 1024
 MAX_PARTS: Final = 200
 MAX_ROWS: Final = 20_000
+MAX_ROWS_TOGETHER: Final = 60_000  # of a workbook's sheets, empty rows included
 MAX_COLUMNS: Final = 60
 MAX_CELL: Final = 2_000
 MAX_FILES: Final = 20
@@ -279,7 +280,8 @@ def _safe_archive(content: bytes) -> None:
                         "Keep only the tables in it, or save them as CSV UTF-8."
                     )
                 is_xml = part.filename.endswith((".xml", ".rels"))
-                if is_xml and re.search(rb"<!\s*(DOCTYPE|ENTITY)", data):
+                # In UTF-16 every other byte is NUL.
+                if is_xml and re.search(rb"<!\s*(DOCTYPE|ENTITY)", data.replace(b"\0", b"")):
                     raise Unreadable("The workbook holds definitions that no spreadsheet writes.")
     except Unreadable:
         raise
@@ -295,12 +297,18 @@ def _workbook_grids(content: bytes) -> Iterator[tuple[str, Grid | None]]:
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+    together = 0
     try:
         for sheet in book.worksheets:
             lines: list[tuple[int, list[str]]] = []
             for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
                 if number > MAX_ROWS + 1:
                     raise Unreadable(_too_many(), number)
+                together += 1
+                if together > MAX_ROWS_TOGETHER:
+                    raise Unreadable(
+                        "The sheets have more rows than can be read at once. Save them as CSV UTF-8."
+                    )
                 lines.append((number, [_as_text(c.value, c.data_type) for c in cells]))
             while lines and not any(lines[-1][1]):
                 lines.pop()

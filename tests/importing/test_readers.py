@@ -185,11 +185,23 @@ def archive(**parts):
         (archive(a=b"hello"), "cannot be opened"),
         (archive(a=b"\x00" * (readers.MAX_UNPACKED + 1)), "unpacks to more than"),
         (archive(a=b'<!DOCTYPE x [<!ENTITY a "b">]>'), "definitions"),
+        (archive(a='<!DOCTYPE x [<!ENTITY a "b">]>'.encode("utf-16")), "definitions"),
         (archive(**{f"p{n}": b"" for n in range(readers.MAX_PARTS + 1)}), "too many parts"),
     ],
 )
 def test_broken_and_hostile_workbooks(content, words):
     assert words in faults(("rooms.xlsx", content))[0][2]
+
+
+def test_many_sheets_of_next_to_nothing_are_stopped():
+    """A cell far down costs as much as all the empty rows above it, in every sheet anew."""
+    book = Workbook()
+    book.active.title = "rooms"
+    for number in range(4):
+        book.create_sheet(f"more {number}")[f"A{readers.MAX_ROWS}"] = "x"
+    out = io.BytesIO()
+    book.save(out)
+    assert "more rows than can be read" in faults(("rooms.xlsx", out.getvalue()))[0][2]
 
 
 def test_a_workbook_that_claims_a_million_rows_is_stopped():
