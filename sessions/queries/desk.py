@@ -20,10 +20,11 @@ from sessions.models import (
     GroupSession,
     ProgressNote,
     ProgressNoteDraft,
+    SafetyConcern,
 )
 from sessions.queries.attendance import Person, roster
 from sessions.queries.notes import live
-from sessions.queries.safety import raised_at
+from sessions.queries.safety import was_raised_at
 
 GROUP: Final = None  # the key of the group's part, where participants' ids are the others
 
@@ -154,8 +155,7 @@ class Desk:
 
 def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
     """Roster, drafts, goals and what is signed already; with `reader` also what was to come next
-    for each person. Four queries either way, one more where the session was not read through
-    `with_heading`; load it with its group."""
+    for each person. Four queries; load the session with its group."""
     people = roster(session)
     ids = [person.participant_id for person in people]
     drafts, signed, last = _parts(session, ids, reader)
@@ -163,10 +163,10 @@ def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
     for goal in Goal.objects.filter(participant_id__in=ids):
         ended = "" if goal.state == GoalState.OPEN else GoalState(goal.state).label.lower()
         goals[goal.participant_id].append(GoalLine(goal.pk, goal.words, ended))
-    draft, here, before = _group(session)
+    draft, here, before, raised = _group(session)
     group = _part(None, here or draft, GROUP_WORDS, signed=here is not None)
     if here is None:  # nobody ticks it: the note will say whether a safety concern was raised
-        group.words["safety_concern"] = raised_at(session)
+        group.words["safety_concern"] = raised
     if session.item and here is None and draft is None:
         group.topic = session.item.title
     parts = []
@@ -189,8 +189,9 @@ def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
 
 def _group(
     session: GroupSession,
-) -> tuple[GroupNoteDraft | None, GroupNote | None, GroupNote | None]:
-    """The draft and the note of this session's group, and the last note before. One query."""
+) -> tuple[GroupNoteDraft | None, GroupNote | None, GroupNote | None, bool]:
+    """The draft and the note of this session's group, the last note before, and whether a safety
+    concern was raised. One query."""
     notes = live(GroupNote).filter(
         session__series_id=session.series_id, session__starts_at__lte=session.starts_at
     )
@@ -198,16 +199,20 @@ def _group(
         (*GROUP_WORDS, "version", "saved_at", "session_id", "session__local_date"),
         GroupNoteDraft.objects.filter(session=session),
         notes.order_by("-session__starts_at")[:2],
+        was_raised_at(session.pk).order_by(),
     )
     draft = here = before = None
+    raised = False
     for row in rows:
-        if isinstance(row, GroupNoteDraft):
+        if isinstance(row, SafetyConcern):
+            raised = True
+        elif isinstance(row, GroupNoteDraft):
             draft = row
         elif row.session_id == session.pk:
             here = row
         else:
             before = row
-    return draft, here, before
+    return draft, here, before, raised
 
 
 def _parts(

@@ -279,13 +279,6 @@ def was_raised_at(session_id: Any) -> QuerySet[SafetyConcern]:
     return SafetyConcern.objects.filter(session=session_id).exclude(closed_as=ClosedAs.MISTAKE)
 
 
-def raised_at(session: GroupSession) -> bool:
-    """The same of one session. No query where it was read with the session, see `with_heading`."""
-    if hasattr(session, "safety_raised"):
-        return bool(session.safety_raised)
-    return was_raised_at(session.pk).exists()
-
-
 # --- the trail ------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Step:
