@@ -4,6 +4,8 @@
  * with a way back. What the server refuses goes back to where it was. Enter on a session opens the
  * same dialog with its day, times, room and people as fields.
  */
+import { clear, sentenceOf, tell, WORDS } from "./beside.js";
+
 const root = document.querySelector("[data-arrange]");
 const plain = document.querySelector("[data-plain]");
 const small = document.querySelector("[data-arrange-small]");
@@ -40,14 +42,14 @@ async function ask(url, fields) {
   const answer = await fetch(url, {
     method: "POST",
     body: fields,
-    headers: { "X-CSRFToken": token(), "X-Requested-With": "fetch" },
+    headers: { "X-CSRFToken": token(), "HX-Request": "true" },
     credentials: "same-origin",
   });
-  if (answer.redirected || answer.status === 403) {
+  if (answer.redirected || answer.headers.has("HX-Redirect") || answer.status === 401 || answer.status === 403) {
     location.reload();
     return new Promise(() => {});
   }
-  if (!answer.ok) throw new Error(String(answer.status));
+  if (!answer.ok) throw Object.assign(new Error(String(answer.status)), { told: sentenceOf(await answer.text()) || FAULT });
   const kind = answer.headers.get("Content-Type") || "";
   return kind.includes("json") ? { done: await answer.json() } : { page: await answer.text() };
 }
@@ -68,13 +70,31 @@ function sayPlainly(words) {
 }
 
 const LOST = "The server could not be reached, so nothing was changed. Look at your connection and try again.";
+const FAULT = "Something went wrong on our side. Load the page again to see how it stands.";
+const UNSURE = "The answer did not arrive, so it is not certain that this was done. Load the page again to see how it stands.";
+
+/* What is shown stays when asking for it fails: the calendar keeps its sessions, beside the words. */
+async function sessions(address) {
+  const board = root.querySelector("[data-board]");
+  let words = WORDS.connection;
+  let off = false;
+  try {
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+    off = answer.status === 401;
+    words = answer.ok ? WORDS.page : sentenceOf(await answer.clone().text()) || WORDS.server;
+    const found = await answer.json();
+    clear(board);
+    return found;
+  } catch (fault) {
+    tell(board, words, () => calendar.refetchEvents(), off);
+    throw fault;
+  }
+}
 
 async function events(range) {
   const asked = new URLSearchParams({ start: range.startStr.slice(0, 10), end: range.endStr.slice(0, 10), by: d.by });
   for (const name of ["group", "facilitator", "room"]) if (d[name]) asked.set(name, d[name]);
-  const answer = await fetch(`${d.events}?${asked}`, { credentials: "same-origin" });
-  if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-  const found = await answer.json();
+  const found = await sessions(`${d.events}?${asked}`);
   closed = found.closed;
   calendar?.setOption("highlightedDates", Object.keys(closed));
   // Functions of their own, so that the names of the days are written anew with the closed ones.
@@ -99,9 +119,9 @@ async function act(id, fields, { back = null, from = null } = {}) {
     fill(answer.page);
     if (!dialog.open) dialog.showModal();
     (body.querySelector("[name=confirm]") || body.querySelector("input:not([type=hidden]), select, button"))?.focus();
-  } catch {
+  } catch (fault) {
     giveUp();
-    sayPlainly(LOST);
+    sayPlainly(fault.told || LOST);
   }
 }
 
@@ -135,9 +155,9 @@ async function askAnew(form) {
     buttons.replaceChildren(...page.querySelector("[data-act-buttons]").childNodes);
     buttons.querySelector("[data-act-close]").addEventListener("click", () => dialog.close());
     if (focused) (buttons.querySelector("[name=see]") || told).focus();
-  } catch {
+  } catch (fault) {
     dialog.close();
-    sayPlainly(LOST);
+    sayPlainly(fault.told || LOST);
   }
 }
 
@@ -178,9 +198,9 @@ body.addEventListener("submit", async (event) => {
     if (back) back.value = location.pathname + location.search;
     cameFrom = null;
     messages.querySelector("form button")?.focus();
-  } catch {
+  } catch (fault) {
     dialog.close();
-    sayPlainly(LOST);
+    sayPlainly(fault.told || UNSURE);
   } finally {
     delete form.dataset.busy;
   }

@@ -12,6 +12,7 @@ from phpsupport.access.roles import Role
 from phpsupport.lib import clock, wording
 from phpsupport.programs.models import Closure
 from sessions.models import GroupSession, SessionFacilitator
+from tests.browser import page_faults
 from tests.factories import (
     NEW_YORK,
     enroll,
@@ -296,3 +297,41 @@ def test_the_week_on_paper_is_one_landscape_page_a_program(site, desk, sign_in, 
         (size,) = set(re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", printed))
         assert len(pages) == 1
         assert float(size[0]) > float(size[1])
+
+
+def test_what_the_surface_cannot_do_is_said_as_it_is(site, desk, sign_in, axe, world):
+    sign_in(desk, world.scheduler)
+    page_faults(desk).expect("Failed to load resource", "500 from")
+    events, move = f"**{reverse('sessions:week-events')}*", "**/week/move/**"
+    desk.route(events, lambda route: route.abort("connectionfailed"))
+    desk.goto(world.address(arrange="1"))
+    said = desk.locator("main .part-fault")
+    expect(said).to_contain_text("There is no connection, so this part could not be loaded.")
+    axe(desk, without=".ec")  # its faults are the component's own
+    desk.unroute(events)
+    desk.get_by_role("button", name="Try again").click()
+    expect(block(desk, world.voices)).to_be_visible()
+    expect(said).to_have_count(0)
+
+    # A session that is gone: in the server's words. A fault: nothing is claimed.
+    told = desk.locator("#messages")
+    desk.route(move, lambda route: route.fulfill(status=500, body="no"))
+    block(desk, world.voices).focus()
+    desk.keyboard.press("Enter")
+    expect(told).to_contain_text("Something went wrong on our side.")
+    desk.unroute(move)
+    GroupSession.objects.filter(pk=world.gap.pk).update(program=make_program("Elsewhere"))
+    block(desk, world.gap).focus()
+    desk.keyboard.press("Enter")
+    expect(told).to_contain_text("There is nothing here that you can open.")
+
+    # The answer to an act was lost on the way: it may be done, or not.
+    block(desk, world.voices).focus()
+    desk.keyboard.press("Enter")
+    answer(desk).get_by_label("Room").select_option("Garden Room")
+    done = answer(desk).get_by_role("button", name=re.compile("(Move|Save) it"))
+    expect(done).to_be_visible()
+    desk.route(move, lambda route: (route.fetch(), route.abort("connectionreset"))[1])
+    done.click()
+    expect(told).to_contain_text("The answer did not arrive, so it is not certain")
+    assert world.stands(world.voices)[3] == "Garden Room"
