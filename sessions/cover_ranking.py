@@ -24,6 +24,7 @@ class Candidate:
     id: Hashable
     name: str
     blocked: tuple[str, ...] = ()  # sentences: what makes it impossible
+    apart: bool = False  # one of these is that somebody there is to be kept apart from them
     warned: tuple[str, ...] = ()  # sentences: what a planner should know besides
     speaks: bool = True  # the group's language
     in_hours: bool = True  # within the hours they gave, or they gave none

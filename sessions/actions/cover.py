@@ -185,6 +185,8 @@ def accept_cover(*, ask: CoverAsk, by: User, at: datetime) -> CoverRequest:
     mine = candidates(request, at=at, only={ask.facilitator_id})
     if not mine or mine[0].blocked:
         why = mine[0].blocked[0] if mine else "You do not work in this program at present."
+        if mine and mine[0].apart:  # the sentence would tell them who goes to the group
+            why = "You cannot take this one."
         raise Refused(f"{why} Somebody else has to take it. Thank you.", code="blocked")
     ask.answer, ask.answered_at = CoverAnswer.ACCEPTED, at
     with last_guard({"accepted_once": partial(Refused, TAKEN, code="filled")}):

@@ -59,7 +59,7 @@ def candidates(
     if not people:
         return []
     there = set(session.assignments.filter(active=True).values_list("facilitator_id", flat=True))
-    blocked, warned = _in_the_way(session, people, request.part)
+    blocked, warned, apart = _in_the_way(session, people, request.part)
     counted = _counted(session, [p.pk for p in people], zone)
     return [
         Candidate(
@@ -68,6 +68,7 @@ def candidates(
             blocked=(f"{p.user.name} is on this session already.",)
             if p.pk in there
             else tuple(blocked.get(p.pk, ())),
+            apart=p.pk in apart,
             warned=tuple(warned.get(p.pk, ())),
             speaks=_speaks(p, session.series.group.language),
             in_hours=_in_hours(p.hours, session, zone),
@@ -101,8 +102,9 @@ def _at_work(session: GroupSession) -> Any:
 
 def _in_the_way(
     session: GroupSession, people: list[Facilitator], part: str
-) -> tuple[dict[UUID, list[str]], dict[UUID, list[str]]]:
-    """Sentences by facilitator: what makes it impossible, and what is worth knowing."""
+) -> tuple[dict[UUID, list[str]], dict[UUID, list[str]], set[UUID]]:
+    """Sentences by facilitator: what makes it impossible, and what is worth knowing; and who is
+    stopped because they are to be kept apart from somebody on the roster."""
     wanted = [
         Wanted(
             session.local_date, session.starts_at, session.ends_at, session.room, ((p, part),),
@@ -113,6 +115,7 @@ def _in_the_way(
     ]  # fmt: skip
     blocked: dict[UUID, list[str]] = {}
     warned: dict[UUID, list[str]] = {}
+    apart: set[UUID] = set()
     for found in obstacles(wanted, program_id=session.program_id, zone=session.series.zone):
         if found.rule in OF_THE_SESSION or (found.rule in SAID_BY_RANKING and not found.blocks):
             continue
@@ -120,7 +123,9 @@ def _in_the_way(
         stops = found.blocks or found.kind is Rule.CLEARANCE
         into = blocked if stops else warned
         into.setdefault(people[found.index].pk, []).append(found.sentence)
-    return blocked, warned
+        if stops and found.kind is Rule.INTEREST:
+            apart.add(people[found.index].pk)
+    return blocked, warned, apart
 
 
 def _counted(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from facilitators.actions.interests import declare_interest
 from facilitators.models import Leave
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
@@ -39,8 +40,10 @@ from sessions.models import (
 from sessions.queries.cover import for_page, ranking
 from sessions.tasks import tend_cover as task
 from tests.factories import (
+    enroll,
     make_facilitator,
     make_group,
+    make_participant,
     make_program,
     make_series,
     make_session,
@@ -94,6 +97,21 @@ def refused(code, act, **asked):
 
 
 # --- asking for it --------------------------------------------------------------------------------
+def test_who_was_asked_and_is_to_be_kept_apart_from_somebody_there_does_not_hear_why(world):
+    """Else they would know that somebody they know goes to the group."""
+    (ask,) = world.ask(world.needed(), world.tuan)
+    person = make_participant(world.program)
+    enroll(world.series, person)
+    declare_interest(
+        facilitator=world.tuan, participant=person, relation="kin", by=world.lead, at=AT
+    )
+    with pytest.raises(Refused) as refused:
+        accept_cover(ask=ask, by=world.tuan.user, at=AT)
+    assert "roster" not in refused.value.sentence
+    assert "apart" not in refused.value.sentence.lower()
+    assert world.leads() == {("Ana", Part.LEAD)}
+
+
 def test_it_is_asked_for_and_those_who_plan_are_told(world):
     request = world.needed()
     assert (request.state, request.part) == (CoverState.OPEN, Part.LEAD)
