@@ -1,9 +1,7 @@
-"""Safety concerns as the pages show them: what waits, what is on record, one with its whole trail."""
+"""Safety concerns as the pages show them: what waits, one with its whole trail."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,34 +12,17 @@ from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from participants import names
-from participants.models import Participant
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import wording
-from phpsupport.outbox.models import OutboxMessage, State
+from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions import policies
-from sessions.models import (
-    ClosedAs,
-    GroupSession,
-    SafetyAct,
-    SafetyAlert,
-    SafetyConcern,
-    SafetyEntry,
-)
+from sessions.models import ClosedAs, GroupSession, SafetyAlert, SafetyConcern
+from sessions.queries.safety_trail import Step, moment, trail
 
 CLOSED_AT_MOST = 50
-# Of steps at one instant, which comes first.
-ORDER = {
-    act: place
-    for place, act in enumerate(
-        (
-            SafetyAct.RAISED, SafetyAct.ADDED, SafetyAct.ESCALATED, SafetyAct.TOLD,
-            SafetyAct.NOBODY_LEFT, SafetyAct.ACKNOWLEDGED, SafetyAct.CLOSED,
-        )
-    )
-}  # fmt: skip
 _CALLED = ("first_name", "last_name", "preferred_name")
 
 
@@ -99,7 +80,7 @@ class Line:
 
 def _line(concern: SafetyConcern, user: User, at: datetime) -> Line:
     zone = ZoneInfo(concern.program.zone)
-    tone, state = _state(concern, acting_on(concern), zone, at)
+    tone, state = state_of(concern, acting_on(concern), zone, at)
     session = concern.session
     return Line(
         id=concern.pk,
@@ -109,7 +90,7 @@ def _line(concern: SafetyConcern, user: User, at: datetime) -> Line:
         when=wording.day_and_span(
             session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
         ),
-        raised=_moment(concern.raised_at, zone),
+        raised=moment(concern.raised_at, zone),
         raised_by=concern.raised_by.name,
         tone=tone,
         state=state,
@@ -132,13 +113,14 @@ def about(concern: SafetyConcern, user: User | None = None) -> str:
     return names.display_name(*parts)
 
 
-def _state(
+def state_of(
     concern: SafetyConcern, acting: list[str], zone: ZoneInfo, at: datetime
 ) -> tuple[str, str]:
+    """Where it stands, with `acting` who said that they act: a kind of tag, and words."""
     if concern.closed_as == ClosedAs.MISTAKE:
         return "plain", "a mistake"
     if concern.closed_at is not None:
-        return "good", f"closed {_moment(concern.closed_at, zone)}"
+        return "good", f"closed {moment(concern.closed_at, zone)}"
     if acting:
         return "calm", f"{wording.listing(acting)} {'is' if len(acting) == 1 else 'are'} acting"
     if at - concern.raised_at < timedelta(minutes=1):
@@ -169,11 +151,6 @@ def _lasting(time: timedelta) -> str:
     if hours < 24:
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     return wording.count(hours // 24, "day")
-
-
-def _moment(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    return f"{wording.day(local)}, {wording.clock_time(local)}"
 
 
 # --- what waits, lists ----------------------------------------------------------------------------
@@ -279,94 +256,6 @@ def was_raised_at(session_id: Any) -> QuerySet[SafetyConcern]:
     return SafetyConcern.objects.filter(session=session_id).exclude(closed_as=ClosedAs.MISTAKE)
 
 
-# --- the trail ------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Step:
-    """One line of the trail."""
-
-    what: str
-    by: str
-    when: str
-    icon: str
-    tone: str
-    words: str = ""
-    withheld: bool = False  # there are words, not for this reader
-    lines: tuple[str, ...] = ()
-
-
-_SHOWN = {
-    SafetyAct.RAISED: ("Raised", "life-preserver", "stop"),
-    SafetyAct.TOLD: ("Told", "send", "calm"),
-    SafetyAct.ACKNOWLEDGED: ("Knows and is acting", "check-lg", "good"),
-    SafetyAct.ESCALATED: ("Nobody answered in time: passed on", "arrow-up-right", "wait"),
-    SafetyAct.NOBODY_LEFT: ("Nobody is left to pass it on to", "exclamation-triangle-fill", "stop"),
-    SafetyAct.ADDED: ("Added", "chat-left-text", "plain"),
-    SafetyAct.CLOSED: ("Closed", "check-circle", "good"),
-}
-_AWAY = {
-    State.SENT: "message sent {when}",
-    State.WAITING: "message on its way",
-    State.SENDING: "message on its way",
-    State.WITHHELD: "message not needed any more",
-    State.FAILED: "message could not be delivered",
-}
-
-
-def trail(
-    concern: SafetyConcern,
-    entries: Iterable[SafetyEntry],
-    *,
-    messages: dict[UUID, OutboxMessage] | None = None,
-    words: bool = True,
-    reader: User | None = None,
-) -> list[Step]:
-    """The trail in order, by the site's clock; who was told at one instant stands together."""
-    zone = ZoneInfo(concern.program.zone)
-    rows = sorted(entries, key=lambda e: (e.at, ORDER[SafetyAct(e.act)], str(e.pk)))
-    steps: list[Step] = []
-    told: list[SafetyEntry] = []
-    for row in rows:
-        if told and (row.act != SafetyAct.TOLD or row.at != told[0].at):
-            steps.append(_told_step(told, zone, messages))
-            told = []
-        if row.act == SafetyAct.TOLD:
-            told.append(row)
-            continue
-        what, icon, tone = _SHOWN[SafetyAct(row.act)]
-        if row.act == SafetyAct.CLOSED and concern.closed_as == ClosedAs.MISTAKE:
-            what, icon, tone = "Closed: it was a mistake", "x-circle", "plain"
-        may = words or (reader is not None and row.by_id == reader.pk)
-        steps.append(
-            Step(
-                what,
-                row.by.name if row.by else "",
-                _moment(row.at, zone),
-                icon,
-                tone,
-                words=row.words if may else "",
-                withheld=bool(row.words) and not may,
-            )
-        )
-    if told:
-        steps.append(_told_step(told, zone, messages))
-    return steps
-
-
-def _told_step(
-    told: list[SafetyEntry], zone: ZoneInfo, messages: dict[UUID, OutboxMessage] | None
-) -> Step:
-    people = sorted((row.to for row in told if row.to), key=lambda p: p.name)
-    _, icon, tone = _SHOWN[SafetyAct.TOLD]
-    lines: list[str] = []
-    for person in people if messages is not None else ():
-        message = messages.get(person.pk) if messages else None
-        if message is not None:
-            sent = wording.clock_time(message.sent_at.astimezone(zone)) if message.sent_at else ""
-            lines.append(f"{person.name}: {_AWAY[State(message.state)].format(when=sent)}")
-    what = f"Told: {wording.listing([p.name for p in people])}"
-    return Step(what, "", _moment(told[0].at, zone), icon, tone, lines=tuple(lines))
-
-
 # --- one concern ----------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Told:
@@ -456,80 +345,3 @@ def _messages(concern: SafetyConcern) -> dict[UUID, OutboxMessage]:
     """The first message to each person. One query."""
     rows = OutboxMessage.objects.filter(subject_id=concern.pk, kind="safety_awaits")
     return {row.recipient_id: row for row in rows}
-
-
-# --- on the record --------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class OnRecord:
-    """A concern about a participant as their record holds it."""
-
-    concern: SafetyConcern
-    raised_at: datetime
-    raised: str
-    group: str
-    tone: str
-    state: str
-    steps: list[Step]
-    url: str = ""
-
-
-def with_safety(people: QuerySet[Participant]) -> QuerySet[Participant]:
-    """Participants with whether anything was ever raised about them, so that
-    `concerns_on_record` need not ask where nothing was."""
-    raised = SafetyConcern.objects.filter(participant=OuterRef("pk"))
-    return people.annotate(safety_raised=Exists(raised))
-
-
-def concerns_on_record(
-    participant: Participant, user: User | None = None, *, at: datetime | None = None
-) -> list[OnRecord]:
-    """What was raised about a participant and what was done, the newest first. One query, none
-    where the participant was read with the knowledge that nothing was (`with_safety`).
-
-    Staff see what they may see of it. The participant and an export (`user` None) get what is
-    settled: not what is still being acted on, and no tap by mistake. Nobody but staff is named in
-    it, and no concern about a whole group stands in one person's record.
-    """
-    if not getattr(participant, "safety_raised", True):
-        return []
-    own = user is None or participant.user_id == user.pk
-    rows = SafetyConcern.objects.filter(participant=participant)
-    if own:
-        rows = rows.filter(closed_as=ClosedAs.DONE, participant__sealed_at=None)
-    else:
-        rows = rows.visible_to(user)  # type: ignore[arg-type]
-    found = []
-    for concern, entries in _by_their_trails(rows):
-        zone = ZoneInfo(concern.program.zone)
-        reads = own or (
-            user is not None and policies.can_read_concerns_words(user, concern) is None
-        )
-        acting = [e.by.name for e in entries if e.by and e.act == SafetyAct.ACKNOWLEDGED]
-        moment = at or concern.closed_at or concern.raised_at
-        tone, state = _state(concern, acting, zone, moment)
-        found.append(
-            OnRecord(
-                concern=concern,
-                raised_at=concern.raised_at,
-                raised=_moment(concern.raised_at, zone),
-                group=concern.session.series.group.name,
-                tone=tone,
-                state=state,
-                steps=trail(concern, entries, words=reads, reader=user),
-                url="" if own else reverse("sessions:safety-concern", args=[concern.pk]),
-            )
-        )
-    return found
-
-
-def _by_their_trails(
-    concerns: QuerySet[SafetyConcern],
-) -> Iterable[tuple[SafetyConcern, list[SafetyEntry]]]:
-    """Concerns with their entries, the newest first: each has at least the one that it was raised
-    by. One query."""
-    entries = (
-        SafetyEntry.objects.filter(concern__in=concerns)
-        .select_related("by", "to", "concern__program__site", "concern__session__series__group")
-        .order_by("-concern__raised_at", "concern_id", "at", "pk")
-    )
-    return ((concern, list(rows)) for concern, rows in groupby(entries, key=lambda e: e.concern))

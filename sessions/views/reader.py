@@ -23,7 +23,7 @@ from sessions.models import CAME, Attendance, GroupNote, GroupSession, NoteVoid,
 from sessions.queries.attendance import heading, in_order, person_of, with_heading
 from sessions.queries.notes import sheets
 from sessions.queries.record import record_of
-from sessions.queries.safety import concerns_on_record, with_safety
+from sessions.queries.safety_on_record import concerns_on_record, with_safety
 
 
 @allow(Role.FACILITATOR)

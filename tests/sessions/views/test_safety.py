@@ -17,7 +17,8 @@ from sessions.actions.drafts import Typed, save_drafts
 from sessions.actions.safety import acknowledge, add_words, close_concern, take_back, tend_safety
 from sessions.models import SafetyConcern, SessionFacilitator
 from sessions.queries.desk import desk
-from sessions.queries.safety import concerns_on_record, of_session, urgent_for
+from sessions.queries.safety import of_session, urgent_for
+from sessions.queries.safety_on_record import concerns_on_record
 from tests.factories import give_role, make_facilitator, make_program, make_staff
 from tests.journeys.people import meets_now
 from tests.sessions.safety import AFTER, MINUTES, Safety

@@ -163,3 +163,15 @@ def test_as_many_queries_for_three_parts_as_for_one(world: World) -> None:
 
     world.write("One", "Two", "Three", group="")
     assert asked("More", 1, 0) == asked("More", 1, 1, 2) == asked("Again", 2, 0, 1, 2) == QUERIES
+
+
+def test_the_first_save_of_all_parts_writes_the_groups_and_the_trail_too(world: World) -> None:
+    client = Client()
+    client.force_login(world.leader)
+    client.get("/accounts/profile/")
+    parts = (
+        group("We sang.") | part(world, 0, "One") | part(world, 1, "Two") | part(world, 2, "Three")
+    )
+    with CaptureQueriesContext(connection) as queries:
+        assert save(world, parts, client=client).status_code == 200
+    assert len(queries) == QUERIES + 2
