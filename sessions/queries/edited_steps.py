@@ -13,18 +13,19 @@ from uuid import UUID
 from phpsupport.lib import wording
 from sessions.curriculum import placed
 from sessions.models import CurriculumItem, GroupKind, GroupSeries, GroupSession, SessionState
-from sessions.queries.consequence import Fresh, Target, when
+from sessions.queries.consequence import Fresh, Target
 from sessions.queries.curriculum import steps_of
 from sessions.recurrence import find_zone
 
 
 @dataclass(frozen=True)
 class StepOn:
-    """One coming date with the step that it takes, and whether that is another than before."""
+    """One coming date with the step that it takes: another than before, or that of a new date."""
 
     day: str
     title: str
-    other: bool
+    other: bool = False
+    new: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,9 @@ class Steps:
     @property
     def sentence(self) -> str:
         """That they are placed anew, and on how many dates that shows."""
-        number = wording.count(sum(line.other for line in self.lines), "date takes", "dates take")
-        return f"The steps of the curriculum are placed anew: {number} another one."
+        others = sum(line.other for line in self.lines)
+        said = "The steps of the curriculum are placed anew"
+        return f"{said}: {wording.count(others, 'date takes', 'dates take')} another one."
 
     @property
     def left_words(self) -> str:
@@ -57,7 +59,6 @@ class _Coming:
     """One coming date after the edit."""
 
     starts_at: datetime
-    ends_at: datetime
     session: GroupSession | None
 
 
@@ -76,22 +77,20 @@ def steps_after(
     gone = {pk for pk, target in becomes.items() if target.cancel_for}
     stay = [s for s in coming if s.pk not in gone]
     line = sorted(
-        [_at(s, becomes.get(s.pk)) for s in stay]
-        + [_Coming(f.starts_at, f.ends_at, None) for f in fresh],
+        [_at(s, becomes.get(s.pk)) for s in stay] + [_Coming(f.starts_at, None) for f in fresh],
         key=lambda c: c.starts_at,
     )
     before = [s.pk for s in stay]
     in_order = [c.session.pk if c.session else None for c in line] == before + [None] * len(fresh)
     tail = {s.pk for s in coming[len(stay) :]}
-    if in_order and gone <= tail:
+    if in_order and gone <= tail and (stay or not coming):
         return _go_on(series, coming, stay, fresh, gone)
     return _anew(series, coming, line, fresh, gone)
 
 
 def _at(session: GroupSession, target: Target | None) -> _Coming:
-    if target is None or target.starts_at is None or target.ends_at is None:
-        return _Coming(session.starts_at, session.ends_at, session)
-    return _Coming(target.starts_at, target.ends_at, session)
+    moved_to = target.starts_at if target else None
+    return _Coming(moved_to or session.starts_at, session)
 
 
 def _go_on(
@@ -161,15 +160,17 @@ def _anew(
     changed: list[tuple[GroupSession, CurriculumItem | None]] = [
         (s, None) for s in coming if s.pk in gone and s.item_id
     ]
-    lines = []
+    lines, zone = [], find_zone(series.zone)
     for c in line:
         step = step_of.get(c.starts_at)
-        other = c.session is None or c.session.item_id != (step and step.pk)
+        other = c.session is not None and c.session.item_id != (step and step.pk)
         if c.session is not None and other:
             changed.append((c.session, step))
         if c in takes:
-            day = when(c.starts_at, c.ends_at, find_zone(series.zone))
-            lines.append(StepOn(day, step.title if step else "", other))
+            local = c.starts_at.astimezone(zone)
+            day = f"{wording.day(local)}, {wording.clock_time(local)}"
+            title = step.title if step else ""
+            lines.append(StepOn(day, title, other, new=c.session is None))
     if not any(line.other for line in lines):
         lines = []
     return Steps(

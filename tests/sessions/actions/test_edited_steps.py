@@ -59,7 +59,7 @@ def test_dates_in_between_take_the_steps_in_order_and_undo_gives_them_back(world
     plan = world.plan(weekdays=[0, 2], until_on=MONDAYS[3] - timedelta(days=1))
     assert "".join(line.title for line in plan.steps.lines) == "ABCDEF"
     assert plan.steps.sentence == (
-        "The steps of the curriculum are placed anew: 5 dates take another one."
+        "The steps of the curriculum are placed anew: 2 dates take another one."
     )
     assert plan.summary.endswith(", steps anew")
     batch = world.edit(weekdays=[0, 2], until_on=MONDAYS[3] - timedelta(days=1))
@@ -118,6 +118,11 @@ def test_a_series_that_has_run_out_goes_on_after_its_last_step(world):
         s.save()
     world.edit(until_on=MONDAYS[-1] + 2 * WEEK, at=after)
     assert world.steps() == "CD"
+
+
+def test_where_every_date_is_another_one_the_first_step_to_come_stays_the_first(world):
+    world.edit("following", from_on=MONDAYS[2], nth_of_month=[1], until_on=date(2027, 4, 30))
+    assert world.steps() == "ABCDEFAB"[: len(world.when())]
 
 
 def test_a_step_that_is_retired_is_not_placed_again(world):
