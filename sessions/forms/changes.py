@@ -15,15 +15,13 @@ from phpsupport.lib.errors import Refused
 from phpsupport.lib.forms import FilterForm, Row, Section, helper
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
+from sessions.forms.leading import LedForm
 from sessions.forms.parts import clash_answers
 from sessions.forms.series import (
     MONTH,
     WEEK,
     WEEKS,
-    FacilitatorChoice,
-    FacilitatorChoices,
     PatternForm,
-    facilitators_of,
     rooms_of,
 )
 from sessions.models import GroupSeries, GroupSession, Part, Room, SupportGroup
@@ -53,7 +51,7 @@ class DateChoice(forms.ChoiceField):
         return self.known.get(super().clean(value))
 
 
-class SeriesEditForm(PatternForm):
+class SeriesEditForm(LedForm, PatternForm):
     """What a series is to be from a date on."""
 
     guard = True
@@ -70,13 +68,6 @@ class SeriesEditForm(PatternForm):
         label="Also change dates that were changed by hand", required=False
     )
     room = forms.ModelChoiceField(Room.objects.none(), empty_label=None)
-    lead = FacilitatorChoice(
-        Facilitator.objects.none(), label="Leads", required=False, empty_label="Nobody yet"
-    )
-    co = FacilitatorChoices(
-        Facilitator.objects.none(), label="Co-facilitate", required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )  # fmt: skip
 
     def __init__(
         self,
@@ -95,11 +86,10 @@ class SeriesEditForm(PatternForm):
         now = Facilitator.objects.filter(series_assignments__series=series)
         known: dict[str, Any] = {
             "room": rooms_of(user, series.program, keep=series.room_id).order_by("name"),
-            "lead": facilitators_of(user, series.program, keep=now),
-            "co": facilitators_of(user, series.program, keep=now),
         }
         for name, rows in known.items():
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        self.offer(user, series.program, keep=now)
         self.fields["session"].fill(coming, series.zone)  # type: ignore[attr-defined]
         self.fields["scope"].as_chips = True  # type: ignore[attr-defined]
 
@@ -157,22 +147,18 @@ class SeriesEditForm(PatternForm):
             self.add_error("session", ValidationError("Choose the date.", code="required"))
         return data
 
-    def _people(self) -> People:
-        lead, co = self.cleaned_data["lead"], self.cleaned_data["co"]
-        return tuple([(lead, Part.LEAD)] if lead else []) + tuple((f, Part.CO) for f in co)
-
     @property
     def usual(self) -> People | None:
         """Who leads the series as it is, where the form has just read them."""
         unchanged = not {"lead", "co"} & set(self.changed_data)
-        found = self._people()
+        found = tuple(self.people())
         return found if unchanged and len(found) == len(self.series.people) else None  # type: ignore[attr-defined]
 
     def asked(self) -> dict[str, Any]:
         """What `plan_edit` and `edit_series` are asked for."""
         data, pattern = self.cleaned_data, self.pattern
         one = data["scope"] == Scope.THIS
-        people = self._people() if {"lead", "co"} & set(self.changed_data) else None
+        people = tuple(self.people()) if {"lead", "co"} & set(self.changed_data) else None
         room = data["room"] if "room" in self.changed_data else None
         if one:
             timed = {"starts", "ends"} & set(self.changed_data)

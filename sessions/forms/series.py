@@ -18,12 +18,7 @@ from phpsupport.lib.forms import LineField, Row, Section, WholeField, helper
 from phpsupport.lib.ranges import Weekday
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
-from sessions.forms.leading import (
-    FacilitatorChoice,
-    FacilitatorChoices,
-    LedForm,
-    facilitators_of,
-)
+from sessions.forms.leading import FacilitatorChoice, LedForm, facilitators_of
 from sessions.forms.parts import PartForm, SlotForm
 from sessions.forms.series_times import TimesForm
 from sessions.models import (
@@ -44,7 +39,6 @@ def rooms_of(user: User, program: Program, *, keep: UUID | None = None) -> Query
     return rows.filter(Q(retired_on=None) | Q(pk=keep)) if keep else rows.filter(retired_on=None)
 
 
-__all__ = ["FacilitatorChoice", "FacilitatorChoices", "facilitators_of"]
 WEEK, WEEKS, MONTH = "week", "weeks", "month"
 ON_A_DAY, AFTER = "day", "count"
 
@@ -90,8 +84,6 @@ class PatternForm(TimesForm):
         label="On a day when the program is closed", required=False, initial=SKIP,
         widget=forms.RadioSelect, choices=OnClosure,
     )  # fmt: skip
-
-    clean_co = LedForm.clean_co
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

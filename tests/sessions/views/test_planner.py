@@ -380,7 +380,10 @@ def test_a_session_is_moved_staffed_and_cancelled(client, program, scheduler):
     session.refresh_from_db()
     assert (session.local_date, session.room) == (date(2026, 11, 19), room)
     other = make_facilitator(program)
-    client.post(reverse("sessions:session-staff", args=[session.pk]), {"lead": other.pk})
+    staff = reverse("sessions:session-staff", args=[session.pk])
+    twice = client.post(staff, {"lead": other.pk, "co": other.pk})
+    assert "leads already. Leave them out here" in twice.content.decode()
+    client.post(staff, {"lead": other.pk})
     assert session.assignments.get().facilitator == other
     client.post(reverse("sessions:session-cancel", args=[session.pk]), {"reason": "Water damage"})
     session.refresh_from_db()
