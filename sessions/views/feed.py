@@ -4,7 +4,6 @@ import hashlib
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
@@ -19,8 +18,8 @@ from phpsupport.access.gate import allow, public
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock, wording
-from phpsupport.lib.encryption import digest
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.origin import origin_of
 from phpsupport.users.confirming import confirm_identity
 from sessions.actions.feeds import WITH_CALENDAR, make_feed, note_reading, revoke_feed
 from sessions.forms.feed import AddressForm
@@ -78,7 +77,7 @@ def _private(answer: HttpResponse) -> HttpResponse:
 
 def _too_often(request: HttpRequest, seconds: float) -> bool:
     """Whether this address asked more often than calendar programs do, in this minute."""
-    origin = digest(get_adapter().get_client_ip(request), "address")
+    origin = origin_of(request)
     key = f"calendar:{origin}:{int(seconds // 60)}"
     cache.add(key, 0, timeout=120)
     return cache.incr(key) > READS_A_MINUTE

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 import segno
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -18,8 +17,8 @@ from phpsupport.access.asked import Asked
 from phpsupport.access.gate import allow, public, require
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
-from phpsupport.lib.encryption import digest
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.origin import origin_of
 from phpsupport.programs.crisis import crisis_line
 from sessions import policies
 from sessions.actions.kiosk import Outcome, close_kiosk, open_kiosk, sign_in, take_kiosk
@@ -141,7 +140,7 @@ def _code(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST)
     if not form.is_valid():
         return _code_page(request, form, status=422)
-    origin = digest(get_adapter().get_client_ip(request), "address")
+    origin = origin_of(request)
     try:
         taken = take_kiosk(code=form.cleaned_data["code"], origin=origin, at=clock.now())
     except Refused as no:
