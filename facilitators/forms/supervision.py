@@ -15,14 +15,19 @@ from facilitators.taxonomy import COMPETENCIES
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.forms import Form, ProseField, Row, Section, WholeField, helper
 
+YEARS = range(2000, 2101)
 
-def wall_clock(on: date, at: time, zone: str, field: str) -> datetime:
-    """The instant at which a wall clock in `zone` shows this; refused where it never does."""
+
+def wall_clock(on: date, at: time, zone: str, *, day: str, clock: str) -> datetime:
+    """The instant at which a wall clock in `zone` shows this; refused, beside the field of the day
+    or the time, where it never does."""
+    if on.year not in YEARS:
+        raise Refused("This day is far away. Check the year.", day)
     place = ZoneInfo(zone)
     local = datetime.combine(on, at, place)
     instant = local.astimezone(UTC)
     if instant.astimezone(place).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise Refused("The clocks change that night and this time does not exist.", field)
+        raise Refused("The clocks change that night and this time does not exist.", clock)
     return instant
 
 
@@ -57,7 +62,7 @@ class PlanForm(Form):
         if cleaned.get("on") and cleaned.get("starts"):
             try:
                 cleaned["starts_at"] = wall_clock(
-                    cleaned["on"], cleaned["starts"], self.zone, "starts"
+                    cleaned["on"], cleaned["starts"], self.zone, day="on", clock="starts"
                 )
             except Refused as refusal:
                 self.refuse(refusal)
@@ -113,7 +118,9 @@ class RecordForm(Form):
         cleaned["next_at"] = None
         if on and starts:
             try:
-                cleaned["next_at"] = wall_clock(on, starts, self.zone, "next_starts")
+                cleaned["next_at"] = wall_clock(
+                    on, starts, self.zone, day="next_on", clock="next_starts"
+                )
             except Refused as refusal:
                 self.refuse(refusal)
         elif on:

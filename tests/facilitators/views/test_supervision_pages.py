@@ -150,6 +150,18 @@ def test_a_time_that_does_not_exist_is_refused_beside_its_field(client, world):
     assert not Supervision.objects.exists()
 
 
+@pytest.mark.parametrize("on", ["9999-12-31", "0001-01-01"])
+def test_a_slip_in_the_year_is_said_beside_the_field(client, world, on):
+    client.force_login(world.supervisor)
+    late = "23:30" if on > "2" else "00:00"
+    answer = client.post(at("supervision-new"), plan_answers(world.facilitator, on=on, starts=late))
+    assert "Check the year." in answer.context["form"].errors["on"][0]
+    supervised = world.plan()
+    words = RECORD | {"next_on": on, "next_starts": late}
+    answer = client.post(at("supervision-detail", supervised), words)
+    assert "Check the year." in answer.context["form"].errors["next_on"][0]
+
+
 def test_nobody_elses_facilitator_can_be_chosen(client, world):
     client.force_login(world.supervisor)
     for other in (make_facilitator(world.program), make_facilitator(make_program())):
