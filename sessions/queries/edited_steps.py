@@ -14,7 +14,6 @@ from phpsupport.lib import wording
 from sessions.curriculum import placed
 from sessions.models import CurriculumItem, GroupKind, GroupSeries, GroupSession, SessionState
 from sessions.queries.consequence import Fresh, Target
-from sessions.queries.curriculum import steps_of
 from sessions.recurrence import find_zone
 
 
@@ -67,11 +66,13 @@ def steps_after(
     coming: Sequence[GroupSession],
     targets: Iterable[Target],
     fresh: Sequence[Fresh],
+    steps: Sequence[CurriculumItem],
 ) -> Steps:
     """The steps after an edit. `coming` are the sessions that it may touch, by start, with their
-    steps: to come, and nothing on record. Load the series with its group.
+    steps: to come, and nothing on record. `steps` are those that sessions take, in their order.
+    Load the series with its group.
 
-    No query where dates stay as they are and none is new, else one or two.
+    No query; one where nothing is to come and new dates go on after the last that was.
     """
     becomes = {target.session.pk: target for target in targets}
     gone = {pk for pk, target in becomes.items() if target.cancel_for}
@@ -84,8 +85,8 @@ def steps_after(
     in_order = [c.session.pk if c.session else None for c in line] == before + [None] * len(fresh)
     tail = {s.pk for s in coming[len(stay) :]}
     if in_order and gone <= tail and (stay or not coming):
-        return _go_on(series, coming, stay, fresh, gone)
-    return _anew(series, coming, line, fresh, gone)
+        return _go_on(series, coming, stay, fresh, gone, steps)
+    return _anew(series, coming, line, fresh, gone, steps)
 
 
 def _at(session: GroupSession, target: Target | None) -> _Coming:
@@ -99,16 +100,16 @@ def _go_on(
     stay: Sequence[GroupSession],
     fresh: Sequence[Fresh],
     gone: Collection[UUID],
+    steps: Sequence[CurriculumItem],
 ) -> Steps:
     """Who stays keeps the step; what is new goes on after the last; what falls away gives its up."""
     freed = tuple((s, None) for s in coming if s.pk in gone and s.item_id)
     kept = [s.item for s in stay]
     last = next((step for step in reversed(kept) if step), None)
-    if fresh and last is None and not stay:
+    if fresh and steps and last is None and not stay:
         last = _last_of(series, fresh[0].starts_at)
     if last is None or not (fresh or freed):
         return Steps(tuple(fresh), freed, (), _left(series, coming, kept))
-    steps = steps_of(series.group) if fresh else []
     following = _placed_after(series, steps, last, len(fresh))
     made = tuple(replace(f, item=step) for f, step in zip(fresh, following, strict=True))
     return Steps(made, freed, (), _left(series, coming, [*kept, *following]))
@@ -139,9 +140,9 @@ def _anew(
     line: Sequence[_Coming],
     fresh: Sequence[Fresh],
     gone: Collection[UUID],
+    steps: Sequence[CurriculumItem],
 ) -> Steps:
     first = next((s for s in coming if s.item), None)
-    steps = steps_of(series.group) if first else []
     if first is None or first.item is None or not steps:
         return Steps(tuple(fresh))
     # Dates before the curriculum begins stay without a step.

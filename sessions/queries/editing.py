@@ -17,7 +17,10 @@ from uuid import UUID
 
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.mixed import mixed
+from phpsupport.programs.models import Closure
 from sessions.models import (
+    CurriculumItem,
     GroupSeries,
     GroupSession,
     Room,
@@ -26,7 +29,6 @@ from sessions.models import (
 from sessions.queries.consequence import Fresh, People, Target, why_history
 from sessions.queries.edited_steps import Steps, steps_after
 from sessions.queries.series import pattern_in_words, pattern_of, with_records
-from sessions.queries.series_preview import dates_of
 from sessions.recurrence import Occurrence, Pattern, Times, Verdict, find_zone, occurrences
 
 BY_THE_SERIES: Final = "The series changed"
@@ -129,7 +131,8 @@ def plan_edit(
     if rows is None:
         rows = sessions_of(series, since=window)
     rows = [s for s in rows if s.local_date >= window]
-    dates = [d for d in dates_of(pattern, series.program_id) if d.local_date >= window]
+    closed, in_order = _closed_and_steps(series, pattern)
+    dates = [d for d in occurrences(pattern, closed) if d.local_date >= window]
     people = edit.people
     if people is None and reset_exceptions:
         people = usual if usual is not None else _usual(series)
@@ -174,9 +177,8 @@ def plan_edit(
         and not _left_out(d, leave_out)
     ]  # fmt: skip
     coming = [s for s in rows if s.local_date >= first and why_history(s, at) is None]
-    steps = steps_after(
-        series, coming, targets, _fresh(series, after, missing, usual if people is None else people)
-    )
+    made = _fresh(series, after, missing, usual if people is None else people)
+    steps = steps_after(series, coming, targets, made, in_order)
     return Plan(
         after, tuple(targets), steps.fresh, tuple(untouched), first,
         _summary(series, after, edit, first, scope) + (", steps anew" if steps.anew else ""),
@@ -284,6 +286,22 @@ def _matched(
 
 def _left_out(d: Occurrence, leave_out: Collection[date]) -> bool:
     return d.local_date in leave_out or d.local_start in leave_out
+
+
+def _closed_and_steps(
+    series: GroupSeries, pattern: Pattern
+) -> tuple[dict[date, str], list[CurriculumItem]]:
+    """Closed days in the time of the pattern, and the steps that sessions of the series take. One
+    query."""
+    closed = Closure.objects.filter(
+        program_id=series.program_id, date__range=(pattern.from_on, pattern.until_on)
+    )
+    steps = CurriculumItem.objects.filter(group_id=series.group_id, retired_on=None)
+    names = ("id", "date", "reason", "group_id", "position", "title", "retired_on")
+    rows = list(mixed(names, closed.order_by(), steps.order_by()))
+    days = {row.date: row.reason for row in rows if isinstance(row, Closure)}
+    items = [row for row in rows if isinstance(row, CurriculumItem)]
+    return days, sorted(items, key=lambda item: item.position)
 
 
 def _usual(series: GroupSeries) -> People:

@@ -308,8 +308,10 @@ def test_steps_that_are_placed_anew_are_listed_before_and_go_back_with_the_edit(
         session.save()
     asked = world.edit(repeats="weeks")
     # The most that can be: new dates, another room and time, from one date on, steps anew.
-    garden = make_room(world.program, "Garden")
-    chosen = {"scope": "following", "session": world.first().pk, "room": garden.pk}
+    garden, helps = make_room(world.program, "Garden"), make_facilitator(world.program)
+    chosen = {
+        "scope": "following", "session": world.first().pk, "room": garden.pk, "co": helps.pk,
+    }  # fmt: skip
     for last in (15, 35):
         typed = asked | chosen | {
             "weekdays": ["1", "3"], "starts": "13:00", "ends": "13:50",
@@ -318,7 +320,7 @@ def test_steps_that_are_placed_anew_are_listed_before_and_go_back_with_the_edit(
         world.get("series-edit-preview", world.series.pk, **typed)
         with django_assert_num_queries(EDIT_PREVIEW):
             page = world.get("series-edit-preview", world.series.pk, **typed)
-    assert "led by Ana Solís · Choice" in page.content.decode()
+    assert f"led by Ana Solís and {helps.user.name} · Choice" in page.content.decode()
     page = world.get("series-edit-preview", world.series.pk, **asked).content.decode()
     assert "The steps of the curriculum are placed anew: 2 dates take another one." in page
     assert page.index("Hope") < page.index("Choice") < page.index("People")
