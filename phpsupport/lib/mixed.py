@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.core.exceptions import FieldError
+from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
 from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Cast
@@ -35,10 +35,17 @@ def mixed(names: Sequence[str], *querysets: QuerySet[Any]) -> Iterator[Any]:
 
 def _field(rows: QuerySet[Any], name: str) -> Any:
     """The field behind a name, None where the queryset has nothing of that name."""
+    if name in rows.query.annotations:
+        return rows.query.annotations[name].output_field
+    model: Any = rows.model
+    field: Any = None
     try:
-        return rows.query.clone().resolve_ref(name).output_field
-    except FieldError:
+        for step in name.split("__"):
+            field = model._meta.get_field(step)
+            model = field.related_model
+    except FieldDoesNotExist:
         return None
+    return field
 
 
 def _column(name: str, field: Any, known: Any) -> Any:
