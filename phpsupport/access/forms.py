@@ -23,10 +23,13 @@ class NewPasswordForm(sign_in_forms.NewPasswordForm):
     takes the same time: the letter is written later, and only where there is an account."""
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        email = str(self.cleaned_data["email"])
         found: list[User] = self.users
-        for user_id in [user.pk for user in found] or [uuid4()]:
+        # Not of who only asked to change to that address.
+        own = [user.pk for user in found if user.email == email.lower()]
+        for user_id in own or [uuid4()]:
             password_asked.send(User, user_id=user_id, at=clock.now())
-        return str(self.cleaned_data["email"])
+        return email
 
 
 class AcceptForm(Form):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 # The word after these opens a calendar or an account.
 SECRET: Final = re.compile(
-    r"(/(?:calendar|accounts/invitation|accounts/password/reset/key)/)[^/\s'\"]+"
+    r"(/(?:calendar|accounts/(?:invitation|password/reset/key|confirm-email))/)[^/\s'\"]+"
 )
 # As it stands in a fault's text, and in the text of its repr.
 QUOTED_ROW: Final = re.compile(r"(?:\n|\\n)?\s*DETAIL:.*", re.DOTALL)

@@ -1,10 +1,12 @@
 """How allauth behaves here: no open sign-up, second-factor secrets encrypted at rest."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 
 from phpsupport.lib import encryption
+from phpsupport.users.models import User
 
 MFA_CONTEXT = "mfa.secret"
 
@@ -26,6 +28,20 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def can_delete_email(self, email_address: EmailAddress) -> bool:
+        """Never the address with which somebody signs in."""
+        if email_address.email.lower() == email_address.user.email:
+            return False
+        return bool(super().can_delete_email(email_address))
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """An address that somebody else signs in with stays theirs. Whoever asked for it was not
+        told, so that nobody learns in this way who has an account."""
+        others = User.objects.exclude(pk=email_address.user_id)
+        if others.filter(email=email_address.email.lower()).exists():
+            return False
+        return bool(super().confirm_email(request, email_address))
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -10,6 +10,8 @@ from allauth.account.forms import (
     ResetPasswordKeyForm,
     SetPasswordForm,
 )
+from allauth.account.models import EmailAddress
+from django.http import HttpRequest
 
 LABEL = "E-mail"
 PASSWORDS = {
@@ -41,6 +43,17 @@ class ChangeAddressForm(AddEmailForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _name(self.fields["email"])
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        """Ask the new mailbox. The address of today stands until then: without a confirmed one
+        allauth takes it for the one that is asked for, and empties the account's.
+
+        It counts as confirmed because the invitation was opened from that mailbox.
+        """
+        EmailAddress.objects.update_or_create(
+            user=self.user, email=self.user.email, defaults={"verified": True, "primary": True}
+        )
+        return super().save(request)
 
 
 class OtherPasswordForm(ChangePasswordForm):  # type: ignore[misc]

@@ -64,6 +64,7 @@ def test_a_row_that_a_check_refuses_is_not_told_over_several_lines(line: logging
         "/calendar/SECRET.ics",
         "/accounts/invitation/SECRET:x:y/",
         "/accounts/password/reset/key/1-SECRET/",
+        "/accounts/confirm-email/SECRET:x/",
     ],
 )
 def test_an_address_that_opens_something_is_not_told(line: logging.Formatter, path: str) -> None:

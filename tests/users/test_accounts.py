@@ -222,3 +222,55 @@ def test_the_cookie_is_out_of_reach(user: User, client: Client) -> None:
     assert cookie["samesite"] == "Lax"
     assert cookie["expires"] == "", "gone when the browser closes"
     assert "csrftoken" not in answer.cookies
+
+
+# --- another address ----------------------------------------------------------------------------------
+def test_the_address_changes_once_the_new_one_is_confirmed(user: User) -> None:
+    client = Client()
+    sign_in(client, user.email)
+    client.post("/accounts/reauthenticate/", {"password": make.PASSWORD})
+    for typed in ("mistyped@staff.example", "new@staff.example"):
+        client.post("/accounts/email/", {"email": typed, "action_add": ""})
+        user.refresh_from_db()
+        assert user.email == "ana@staff.example"
+    assert sign_in(Client(), "ana@staff.example").status_code == 302
+    client.post("/accounts/email/", {"email": "ana@staff.example", "action_remove": ""})
+    user.refresh_from_db()
+    assert user.email == "ana@staff.example"
+    first, last = (
+        re.findall(r"https?://[^/]+(/accounts/confirm-email/\S+)", str(letter.body))[0]
+        for letter in mail.outbox
+    )
+    client.post(first)
+    user.refresh_from_db()
+    assert user.email == "ana@staff.example"
+    client.post(last)
+    user.refresh_from_db()
+    assert user.email == "new@staff.example"
+    assert sign_in(Client(), "new@staff.example").status_code == 302
+    assert sign_in(Client(), "ana@staff.example").status_code == 200
+
+
+def test_nobody_takes_the_address_of_somebody_else(user: User, program: Program) -> None:
+    """Not even where its owner opens the link that was sent there, and nothing tells that it is one."""
+    other = make.make_staff(program, Role.SCHEDULER, email="kim@staff.example")
+    client = Client()
+    sign_in(client, other.email)
+    client.post("/accounts/reauthenticate/", {"password": make.PASSWORD})
+
+    def changed(email: str) -> tuple[int, str]:
+        answer = client.post("/accounts/email/", {"email": email, "action_add": ""}, follow=True)
+        return answer.status_code, re.sub(r"\w{64}", "", answer.text.replace(email, ""))
+
+    changed("first@staff.example")
+    assert changed("nobody@staff.example") == changed(user.email)
+    assert sign_in(Client(), user.email).status_code == 302
+    letter = [letter for letter in mail.outbox if letter.to == [user.email]][-1]
+    (link,) = re.findall(r"https?://[^/]+(/accounts/confirm-email/\S+)", str(letter.body))
+    browser = Client(raise_request_exception=False)
+    assert browser.post(link).status_code in {200, 302, 404}
+    assert set(User.objects.values_list("email", flat=True)) == {user.email, "kim@staff.example"}
+    mail.outbox.clear()
+    Client().post("/accounts/password/reset/", {"email": user.email})
+    deliver(at=clock.now())
+    assert [letter.to for letter in mail.outbox] == [[user.email]]
