@@ -109,7 +109,7 @@ def export_record(
     if consent is not None:
         notice = policy_in_force(program.pk, today)["redisclosure_notice"]
     contents = contents_of(
-        participant=participant, program=program, parts=chosen, since=since, until=until
+        participant=participant, program=program, parts=chosen, since=since, until=until, own=own
     )
     file = file_of(
         _record(contents, program, chosen, since, until, consent, notice, by, made_at), kind

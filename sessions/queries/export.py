@@ -49,6 +49,7 @@ class Contents:
     """What goes into the file, as JSON can hold it; `replaced` counts names taken out."""
 
     participant: dict[str, Any]
+    own: bool = False  # the participant's own copy
     parts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     replaced: int = 0
     void: int = 0
@@ -83,6 +84,7 @@ def contents_of(
     parts: list[str],
     since: date | None,
     until: date | None,
+    own: bool = False,
 ) -> Contents:
     """The chosen parts of the record in that program and those days (of sessions, at the site).
 
@@ -102,7 +104,8 @@ def contents_of(
             "name": full_name(participant.first_name, participant.last_name),
             "record_number": participant.record_number,
             "date_of_birth": participant.date_of_birth and participant.date_of_birth.isoformat(),
-        }
+        },
+        own=own,
     )
     for part in RecordPart:
         if part in parts:
@@ -270,6 +273,12 @@ def _attendance(
 def _goals(
     person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
 ) -> list[dict[str, Any]]:
+    """Goals go along with the person: what they named after they left is not this program's."""
+    stay = EpisodeOfCare.objects.filter(
+        Q(discharged_on=None) | Q(discharged_on__gte=OuterRef("named_on")),
+        participant=person, program=program,
+    )  # fmt: skip
+    goals = Goal.objects.filter(participant=person)
     return [
         {
             "words": screen(goal.words),
@@ -277,7 +286,7 @@ def _goals(
             "state": goal.state,
             "state_on": goal.state_on.isoformat(),
         }
-        for goal in Goal.objects.filter(participant=person)
+        for goal in (goals if found.own else goals.filter(Exists(stay)))
     ]
 
 

@@ -64,7 +64,9 @@ def record_export(request: Asked, pk: UUID) -> HttpResponse:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            contents = contents_of(participant=participant, program=request.program, **asked)
+            contents = contents_of(
+                participant=participant, program=request.program, own=own, **asked
+            )
             preview = {
                 "key": uuid4(),
                 "consent": consent,

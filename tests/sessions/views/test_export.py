@@ -143,6 +143,27 @@ def test_a_safety_concern_stands_in_it_once_it_is_closed_with_what_was_done(worl
     assert len(told()) == 1
 
 
+def test_a_program_that_the_person_has_left_gives_no_goals_named_after_it(world: World) -> None:
+    by, person = lead(world), world.people[0]
+    make_goal(person, by, words="See my sister")
+
+    def told() -> list[str]:
+        made = make(world, by, parts=["goals"], identity_attested=True)
+        return [goal["words"] for goal in json.loads(made.content)["goals"]]
+
+    assert told() == ["See my sister"]
+    left = AFTER.date() - timedelta(days=1)
+    Goal.objects.update(named_on=left)
+    person.episodes.update(discharged_on=left)
+    make_goal(person, by, words="Find a flat near the new place", named_on=AFTER.date())
+    assert told() == ["See my sister"]
+    own = make_staff(world.program, Role.PARTICIPANT)
+    Participant.objects.filter(pk=person.pk).update(user=own)
+    person.refresh_from_db()
+    copy = make(world, own, parts=["goals"])
+    assert len(json.loads(copy.content)["goals"]) == 2, "their own copy is whole"
+
+
 def test_other_peoples_names_are_absent() -> None:
     world = make_world(3)
     world.mark(Status.PRESENT, Status.PRESENT, Status.PRESENT)
