@@ -124,11 +124,15 @@ def reduced_person(participant: Participant) -> Person:
 
 
 def participant_page(
-    participant: Participant, *, seen_by: User, today: date, zone: str
+    participant: Participant, *, seen_by: User, today: date, zone: str, reaches: bool = True
 ) -> ParticipantPage:
-    """Facts, contacts, consents with their history, stays with levels and care team. Five queries."""
+    """Facts, contacts, consents with their history, stays with levels and care team. Five queries.
+
+    Without `reaches` no contacts and consents: those are of the program of the newest stay, and
+    others have seen the person leave.
+    """
     names = (participant.first_name, participant.last_name, participant.preferred_name)
-    contacts = {c.kind: c.value for c in participant.contacts.all()}
+    contacts = {c.kind: c.value for c in participant.contacts.all()} if reaches else {}
     stays = (
         participant.episodes.visible_to(seen_by)  # type: ignore[attr-defined]
         .select_related("program__site")
@@ -157,7 +161,7 @@ def participant_page(
             phone=shown_phone(contacts[ContactKind.PHONE]) if ContactKind.PHONE in contacts else "",
             sealed=participant.sealed_at is not None,
         ),
-        consents=consents_of(participant, zone, kinds=set(contacts)),
+        consents=consents_of(participant, zone, kinds=set(contacts)) if reaches else [],
         stays=[_stay(stay, today) for stay in stays],
     )
 

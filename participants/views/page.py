@@ -58,11 +58,13 @@ def detail(request: Asked, pk: UUID) -> HttpResponse:
             },
         )
     today = today_of(request)
+    reaches = sees_whole_page(request.user, program_ids[:1])
     page = participant_page(
         participant,
         seen_by=request.user,
         today=today,
         zone=request.program.zone,
+        reaches=reaches,
     )
     scope, current, newest = scope_of(request.user), page.current, page.newest
     writes = not page.person.sealed
@@ -75,6 +77,7 @@ def detail(request: Asked, pk: UUID) -> HttpResponse:
         PLACE + "detail.html",
         {
             "page": page,
+            "reaches": reaches,
             "groups_url": address_for(GROUPS, request.user, program_ids, pk),
             "record_url": address_for(RECORD, request.user, program_ids, pk) if treats else "",
             "sharing_url": address_for(SHARING, request.user, program_ids, pk),

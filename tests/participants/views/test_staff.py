@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from participants.actions.care_team import assign_care_team
-from participants.actions.contacts import revoke_channel_consent
+from participants.actions.contacts import give_consent, revoke_channel_consent, set_contact
 from participants.actions.stays import discharge_participant
 from participants.models import CareTeamMembership, EpisodeOfCare, Participant
 from participants.signals import discharge_preview
@@ -320,9 +320,18 @@ def test_the_former_program_no_longer_writes(program: Program) -> None:
         episode=stay_of(person), on=date(2026, 3, 6), reason="moved", by=None, at=AT
     )
     EpisodeOfCare.objects.create(participant=person, program=sister, admitted_on=TODAY)
+    theirs = make_staff(sister, Role.SCHEDULER, first_name="Noa", last_name="Lind")
+    for kind, value in (("email", "new@mail.example"), ("phone", "(207) 555-0142")):
+        set_contact(participant=person, kind=kind, value=value, by=theirs, at=AT)
+    give_consent(participant=person, channel="email", by=theirs, at=AT)
     client = signed_in(program, Role.SCHEDULER)
     page = client.get(address("detail", person))
     assert [s.program for s in page.context["page"].stays] == [program.name]
+    for told in ("new@mail.example", "555-0142", "Noa Lind", "Consent to"):
+        assert told not in page.text
+    assert (
+        "new@mail.example" in signed_in(sister, Role.SCHEDULER).get(address("detail", person)).text
+    )
     for name in ("edit", "contacts", "consents", "readmit"):
         assert client.get(address(name, person)).status_code == 403
     for name in ("level", "discharge"):
