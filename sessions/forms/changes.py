@@ -17,6 +17,7 @@ from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.forms.leading import LedForm
 from sessions.forms.parts import clash_answers
+from sessions.forms.read_once import OneOf
 from sessions.forms.series import (
     MONTH,
     WEEK,
@@ -67,7 +68,7 @@ class SeriesEditForm(LedForm, PatternForm):
     reset_exceptions = forms.BooleanField(
         label="Also change dates that were changed by hand", required=False
     )
-    room = forms.ModelChoiceField(Room.objects.none(), empty_label=None)
+    room = OneOf(Room.objects.none(), empty_label=None)
 
     def __init__(
         self,

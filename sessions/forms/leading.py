@@ -10,10 +10,11 @@ from facilitators.models import Facilitator, Stage
 from phpsupport.lib.forms import Form
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
+from sessions.forms.read_once import OneOf, SomeOf
 from sessions.models import Part
 
 
-class FacilitatorChoice(forms.ModelChoiceField):
+class FacilitatorChoice(OneOf):
     """Facilitators by name."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -23,7 +24,7 @@ class FacilitatorChoice(forms.ModelChoiceField):
         return f"{obj.user.name}{stage}"
 
 
-class FacilitatorChoices(forms.ModelMultipleChoiceField):
+class FacilitatorChoices(SomeOf):
     """The same, several at once."""
 
     label_from_instance = FacilitatorChoice.label_from_instance

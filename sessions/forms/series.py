@@ -20,6 +20,7 @@ from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.forms.leading import FacilitatorChoice, LedForm, facilitators_of
 from sessions.forms.parts import PartForm, SlotForm
+from sessions.forms.read_once import OneOf
 from sessions.forms.series_times import TimesForm
 from sessions.models import (
     CurriculumItem,
@@ -157,7 +158,7 @@ class PatternForm(TimesForm):
         )
 
 
-class StepChoice(forms.ModelChoiceField):
+class StepChoice(OneOf):
     """The steps of every curriculum, under the names of their groups."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -165,11 +166,10 @@ class StepChoice(forms.ModelChoiceField):
 
     def fill(self, groups: QuerySet[SupportGroup]) -> None:
         """Offer the steps of these groups. One query."""
-        self.queryset = CurriculumItem.objects.filter(
-            group__in=groups, retired_on=None
-        ).select_related("group")
+        rows = CurriculumItem.objects.filter(group__in=groups, retired_on=None)
+        self.queryset = rows.select_related("group").order_by("group__name", "position")
         by_group: dict[str, list[tuple[Any, str]]] = {}
-        for step in self.queryset.order_by("group__name", "position"):
+        for step in self.queryset:
             by_group.setdefault(step.group.name, []).append((step.pk, step.title))
         self.widget.choices = [("", self.empty_label), *by_group.items()]
         self.is_empty = not by_group
@@ -179,13 +179,13 @@ class SeriesForm(LedForm, PatternForm):
     """A new series: what, when, where, who."""
 
     guard = True
-    group = forms.ModelChoiceField(SupportGroup.objects.none(), empty_label="Choose a group")
+    group = OneOf(SupportGroup.objects.none(), empty_label="Choose a group")
     capacity = WholeField(label="Places", min_value=1, max_value=200, initial=12)
     first_item = StepChoice(
         label="The curriculum begins with", empty_label="Its first step",
         help_text="The dates take the steps in their order.",
     )  # fmt: skip
-    room = forms.ModelChoiceField(Room.objects.none(), empty_label="Choose a room")
+    room = OneOf(Room.objects.none(), empty_label="Choose a room")
 
     def __init__(self, *args: Any, user: User, program: Program, **kwargs: Any) -> None:
         super().__init__(*args, zone=program.zone, **kwargs)

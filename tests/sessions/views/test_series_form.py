@@ -382,12 +382,17 @@ def test_without_any_curriculum_the_question_is_not_asked(client, program, sched
 
 # --- queries ----------------------------------------------------------------------------------------
 def test_the_preview_takes_as_many_queries_for_one_date_as_for_a_year(
-    client, scheduler, asked, steps, django_assert_num_queries
+    client, program, scheduler, asked, steps, django_assert_num_queries
 ):
-    shown(client, asked)
+    save(client, asked, act="preview")
+    helps = make_facilitator(program).pk
     for until in ("2026-11-23", "2027-11-15"):
         with django_assert_num_queries(PREVIEW):
             shown(client, asked, until_on=until)
+        with django_assert_num_queries(PREVIEW + 1):  # somebody who helps
+            shown(client, asked, until_on=until, co=[helps], first_item=steps[1].pk)
+        with django_assert_num_queries(PREVIEW + 1):  # the whole page, without a script
+            save(client, asked, act="preview", until_on=until)
 
 
 def test_the_form_keeps_what_was_typed(client, scheduler, asked):
