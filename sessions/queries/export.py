@@ -60,7 +60,7 @@ class Contents:
         return {part: len(rows) for part, rows in self.parts.items()}
 
 
-class _Screen:
+class Screen:
     """Takes the names of other participants out of texts and counts them."""
 
     def __init__(self, roster: Roster, own: UUID) -> None:
@@ -97,7 +97,7 @@ def contents_of(
         during &= Q(local_date__lte=until)
     # What belongs to no session may name who was there on any day.
     bound = during if _OF_SESSIONS.issuperset(parts) else Q()
-    screen = _Screen(_roster(participant, program, bound), participant.pk)
+    screen = Screen(_roster(participant, program, bound), participant.pk)
     days = Q(session__in=GroupSession.objects.filter(during).values("pk"))
     found = Contents(
         {
@@ -196,7 +196,7 @@ def _session(row: Any) -> dict[str, Any]:
 
 
 def _notes(
-    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
+    person: Participant, program: Program, days: Q, screen: Screen, found: Contents
 ) -> list[dict[str, Any]]:
     notes = list(
         ProgressNote.objects.filter(days, participant=person)
@@ -253,7 +253,7 @@ def _notes(
 
 
 def _attendance(
-    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
+    person: Participant, program: Program, days: Q, screen: Screen, found: Contents
 ) -> list[dict[str, Any]]:
     rows = Attendance.objects.filter(days, participant=person).exclude(
         session__state=SessionState.NOT_HELD
@@ -271,7 +271,7 @@ def _attendance(
 
 
 def _goals(
-    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
+    person: Participant, program: Program, days: Q, screen: Screen, found: Contents
 ) -> list[dict[str, Any]]:
     """Goals go along with the person: what they named after they left is not this program's."""
     stay = EpisodeOfCare.objects.filter(
@@ -291,7 +291,7 @@ def _goals(
 
 
 def _safety(
-    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
+    person: Participant, program: Program, days: Q, screen: Screen, found: Contents
 ) -> list[dict[str, Any]]:
     """What is settled; not what is still being acted on, and no tap by mistake. Read by its trail,
     which begins with who raised it."""
@@ -323,7 +323,7 @@ def _safety(
 
 
 def _handed_over(
-    person: Participant, program: Program, days: Q, screen: _Screen, found: Contents
+    person: Participant, program: Program, days: Q, screen: Screen, found: Contents
 ) -> list[dict[str, Any]]:
     rows = HandOverPart.objects.filter(
         participant=person, hand_over__program=program

@@ -25,7 +25,8 @@ from sessions.models import (
     Status,
 )
 from sessions.queries.attendance import Person
-from sessions.queries.notes import Sheet, sheets
+from sessions.queries.notes import Sheet, beside, sheets
+from sessions.queries.own_words import without_others
 from sessions.screening import Named
 
 STRIP: Final = 40
@@ -142,13 +143,18 @@ def record_of(
         participant.pk, name, "", (), Named(participant.pk, name, participant.first_name), False
     )
     groups = _group_parts(found, user) if group_parts else []
-    both = sheets([*found, *groups], zone=zone, names={participant.pk: person}, comments=not own)
-    read, beside = both[: len(found)], {sheet.session_id: sheet for sheet in both[len(found) :]}
+    there = beside([*found, *groups, *about])
+    if own:
+        without_others(participant, [*found, *about], there)
+    both = sheets(
+        [*found, *groups], zone=zone, names={participant.pk: person}, comments=not own, there=there
+    )
+    read, of_group = both[: len(found)], {sheet.session_id: sheet for sheet in both[len(found) :]}
     for note, sheet in zip(found, read, strict=False):
         sheet.title = note.session.series.group.name
         sheet.facts = f"{_when(note.session, place)} · {sheet.facts}"
         sheet.month = f"{MONTHS[note.session.local_date.month - 1]} {note.session.local_date.year}"
-        sheet.group_part = beside.get(note.session_id)
+        sheet.group_part = of_group.get(note.session_id)
     parts = list(
         HandOverPart.objects.visible_to(user)
         .filter(participant=participant)

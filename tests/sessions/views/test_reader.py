@@ -14,10 +14,17 @@ from django.urls import reverse
 from participants.models import CareTeamMembership
 from phpsupport.access.roles import Role
 from phpsupport.users.models import User
-from sessions.actions.addenda import void_note
+from sessions.actions.addenda import add_addendum, void_note
 from sessions.actions.review import return_note
 from sessions.actions.safety import close_concern, raise_concern
-from sessions.models import Attendance, HandOver, HandOverPart, ProgressNote
+from sessions.models import (
+    Attendance,
+    HandOver,
+    HandOverPart,
+    ProgressNote,
+    ProgressNoteDraft,
+    Status,
+)
 from tests.factories import make_facilitator, make_goal, make_program, make_session, make_staff
 from tests.sessions.worlds import AFTER, World, make_world
 
@@ -97,6 +104,25 @@ def test_the_participant_sees_what_stands_and_not_the_comments() -> None:
     assert "Between us." in signed_in(treats(world)).get(record(world)).content.decode()
     void_note(note=first, reason="Wrong person.", by=world.leader, at=AFTER)
     assert "“I rang my sister.”" not in client.get(record(world)).content.decode()
+
+
+def test_the_participant_reads_nobody_elses_name_on_their_own_record() -> None:
+    world = make_world(3)
+    goal = make_goal(world.people[0], world.leader)
+    world.mark(Status.PRESENT, Status.PRESENT, Status.PRESENT)
+    world.write("“Bea Kowalski and Tuấn helped me.”")
+    ProgressNoteDraft.objects.update(goal=goal)
+    keys = {f"{world.people[0].pk}:{p.pk}": "Bea asked for it." for p in world.people[1:]}
+    signed = world.sign(seen={None: 1, world.people[0].pk: 1}, explained=keys)
+    words = "Dana said it and Bea agreed."
+    add_addendum(note=signed.parts[0], reason="Later", words=words, by=world.leader, at=AFTER)
+    own = signed_in(oneself(world)).get(record(world)).content.decode()
+    for name in ("Kowalski", "Tuấn", "Bea"):
+        assert name not in own
+    assert own.count("“[another person] and [another person] helped me.”") == 2, "with the goal"
+    assert "Dana said it and [another person] agreed." in own
+    assert "“Bea Kowalski and Tuấn" in signed_in(treats(world)).get(record(world)).content.decode()
+    assert ProgressNote.objects.get().own_words == "“Bea Kowalski and Tuấn helped me.”"
 
 
 def test_a_leader_of_one_group_reads_only_that_group() -> None:

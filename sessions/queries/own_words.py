@@ -1,0 +1,59 @@
+"""A participant's own notes as they read them themself: nobody else's name in it.
+
+A name that stands in a signed note was explained before signing, and the explanation stands beside
+it. The care team and who leads read the note as it was signed; the person whose note it is reads
+`[another person]`, as in the copy that they may take along. What is stored stays as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from participants.models import Participant
+from participants.names import display_name
+from sessions.models import PART_TEXTS, Attendance, Enrollment, ProgressNote, SessionFacilitator
+from sessions.queries.export import Screen
+from sessions.queries.notes import Beside
+from sessions.screening import Named, Roster
+
+
+def without_others(
+    participant: Participant, notes: Sequence[ProgressNote], there: Mapping[UUID, Beside]
+) -> None:
+    """Take other people's names out of these notes and of what was added `there`, in memory.
+
+    Two queries where something was added to one of them, none else.
+    """
+    doubtful = [note for note in notes if there[note.pk].addenda]
+    if not doubtful:
+        return
+    screen = Screen(_roster(participant, doubtful), participant.pk)
+    for note in doubtful:
+        for name in (*PART_TEXTS, "goal_words"):
+            setattr(note, name, screen(getattr(note, name)))
+    for addenda in {note.pk: there[note.pk].addenda for note in doubtful}.values():
+        for addendum in addenda:
+            addendum.reason, addendum.words = screen(addendum.reason), screen(addendum.words)
+
+
+def _roster(participant: Participant, notes: Sequence[ProgressNote]) -> Roster:
+    """Everybody who had or has a place in these groups, or was in these sessions."""
+    sessions = {note.session_id for note in notes}
+    series = {note.session.series_id for note in notes}
+    places = Enrollment.objects.filter(series_id__in=series, participant=OuterRef("pk"))
+    marks = Attendance.objects.filter(session_id__in=sessions, participant=OuterRef("pk"))
+    people = Participant.objects.filter(Exists(places) | Exists(marks)).values_list(
+        "pk", "first_name", "last_name", "preferred_name", "also_called"
+    )
+    named = [
+        Named(pk, display_name(first, last, preferred), first, last, preferred, also)
+        for pk, first, last, preferred, also in people
+    ]
+    led = SessionFacilitator.objects.filter(
+        session_id__in=sessions, person__participant=None
+    ).values_list("person__first_name", "person__last_name", "person__preferred_name")
+    taken = {word for person in named for word in (person.first, person.last, person.preferred)}
+    leads = {name for names in led for name in names if name and name not in taken}
+    groups = {note.session.series.group.name for note in notes}
+    return Roster.of(named, [*leads, *groups])
