@@ -1,7 +1,7 @@
 """A participant's own notes as they read them themself: nobody else's name in it.
 
-A name that stands in a signed note was explained before signing, and the explanation stands beside
-it. The care team and who leads read the note as it was signed; the person whose note it is reads
+A name that stands in a signed note, or in what was handed over, was explained before, and the
+explanation stands beside it. The care team and who leads read the note as it was signed; the person whose note it is reads
 `[another person]`, as in the copy that they may take along. What is stored stays as it is.
 """
 
@@ -12,23 +12,38 @@ from django.db.models import Exists, OuterRef
 
 from participants.models import Participant
 from participants.names import display_name
-from sessions.models import PART_TEXTS, Attendance, Enrollment, ProgressNote, SessionFacilitator
+from sessions.actions.handing_over import STAYS
+from sessions.models import (
+    PART_TEXTS,
+    Attendance,
+    Enrollment,
+    HandOverPart,
+    ProgressNote,
+    SessionFacilitator,
+)
 from sessions.queries.export import Screen
 from sessions.queries.notes import Beside
 from sessions.screening import Named, Roster
 
 
 def without_others(
-    participant: Participant, notes: Sequence[ProgressNote], there: Mapping[UUID, Beside]
+    participant: Participant,
+    notes: Sequence[ProgressNote],
+    there: Mapping[UUID, Beside],
+    handed: Sequence[HandOverPart],
 ) -> None:
-    """Take other people's names out of these notes and of what was added `there`, in memory.
+    """Take other people's names out of these notes, of what was added `there` and of what was
+    handed over, in memory.
 
-    Two queries where something was added to one of them, none else.
+    Two queries where something was added to a note or a name was explained, none else.
     """
     doubtful = [note for note in notes if there[note.pk].addenda]
-    if not doubtful:
+    parts = [part for part in handed if STAYS in part.hand_over.words]
+    if not doubtful and not parts:
         return
-    screen = Screen(_roster(participant, doubtful), participant.pk)
+    screen = Screen(_roster(doubtful, parts), participant.pk)
+    for part in parts:
+        part.words = screen(part.words)
     for note in doubtful:
         for name in (*PART_TEXTS, "goal_words"):
             setattr(note, name, screen(getattr(note, name)))
@@ -37,10 +52,12 @@ def without_others(
             addendum.reason, addendum.words = screen(addendum.reason), screen(addendum.words)
 
 
-def _roster(participant: Participant, notes: Sequence[ProgressNote]) -> Roster:
+def _roster(notes: Sequence[ProgressNote], parts: Sequence[HandOverPart]) -> Roster:
     """Everybody who had or has a place in these groups, or was in these sessions."""
     sessions = {note.session_id for note in notes}
-    series = {note.session.series_id for note in notes}
+    groups = {note.session.series_id: note.session.series.group.name for note in notes}
+    groups |= {part.hand_over.series_id: part.hand_over.series.group.name for part in parts}
+    series = list(groups)
     places = Enrollment.objects.filter(series_id__in=series, participant=OuterRef("pk"))
     marks = Attendance.objects.filter(session_id__in=sessions, participant=OuterRef("pk"))
     people = Participant.objects.filter(Exists(places) | Exists(marks)).values_list(
@@ -51,9 +68,8 @@ def _roster(participant: Participant, notes: Sequence[ProgressNote]) -> Roster:
         for pk, first, last, preferred, also in people
     ]
     led = SessionFacilitator.objects.filter(
-        session_id__in=sessions, person__participant=None
+        session__series__in=series, person__participant=None
     ).values_list("person__first_name", "person__last_name", "person__preferred_name")
     taken = {word for person in named for word in (person.first, person.last, person.preferred)}
-    leads = {name for names in led for name in names if name and name not in taken}
-    groups = {note.session.series.group.name for note in notes}
-    return Roster.of(named, [*leads, *groups])
+    leads = {name for names in led.distinct() for name in names if name and name not in taken}
+    return Roster.of(named, [*leads, *groups.values()])

@@ -143,9 +143,15 @@ def record_of(
         participant.pk, name, "", (), Named(participant.pk, name, participant.first_name), False
     )
     groups = _group_parts(found, user) if group_parts else []
+    parts = list(
+        HandOverPart.objects.visible_to(user)
+        .filter(participant=participant)
+        .select_related("hand_over__author", "hand_over__series__group")
+        .order_by("-hand_over__at")
+    )
     there = beside([*found, *groups, *about])
     if own:
-        without_others(participant, [*found, *about], there)
+        without_others(participant, [*found, *about], there, parts)
     both = sheets(
         [*found, *groups], zone=zone, names={participant.pk: person}, comments=not own, there=there
     )
@@ -155,12 +161,6 @@ def record_of(
         sheet.facts = f"{_when(note.session, place)} · {sheet.facts}"
         sheet.month = f"{MONTHS[note.session.local_date.month - 1]} {note.session.local_date.year}"
         sheet.group_part = of_group.get(note.session_id)
-    parts = list(
-        HandOverPart.objects.visible_to(user)
-        .filter(participant=participant)
-        .select_related("hand_over__author", "hand_over__series__group")
-        .order_by("-hand_over__at")
-    )
     return Record(
         name=name,
         pronouns=participant.pronouns,

@@ -15,6 +15,7 @@ from participants.models import CareTeamMembership
 from phpsupport.access.roles import Role
 from phpsupport.users.models import User
 from sessions.actions.addenda import add_addendum, void_note
+from sessions.actions.handing_over import write_hand_over
 from sessions.actions.review import return_note
 from sessions.actions.safety import close_concern, raise_concern
 from sessions.models import (
@@ -116,9 +117,16 @@ def test_the_participant_reads_nobody_elses_name_on_their_own_record() -> None:
     signed = world.sign(seen={None: 1, world.people[0].pk: 1}, explained=keys)
     words = "Dana said it and Bea agreed."
     add_addendum(note=signed.parts[0], reason="Later", words=words, by=world.leader, at=AFTER)
+    person, other = world.people[0], world.people[2]
+    write_hand_over(
+        series=world.series, words="A calm group.", by=world.leader, at=AFTER,
+        parts={person.pk: "Sits beside Bea Kowalski."},
+        explained={f"{person.pk}:{other.pk}": "She asked for it."},
+    )  # fmt: skip
     own = signed_in(oneself(world)).get(record(world)).content.decode()
     for name in ("Kowalski", "Tuấn", "Bea"):
         assert name not in own
+    assert "Sits beside [another person]." in own
     assert own.count("“[another person] and [another person] helped me.”") == 2, "with the goal"
     assert "Dana said it and [another person] agreed." in own
     assert "“Bea Kowalski and Tuấn" in signed_in(treats(world)).get(record(world)).content.decode()
