@@ -39,6 +39,8 @@ from sessions.models import (
     ScheduleBatch,
     SessionFacilitator,
     SessionState,
+    WaitlistEntry,
+    WaitOutcome,
 )
 from sessions.queries.batches import KEPT, Kept, read_batches
 from sessions.queries.consequence import CANCELLED, MOVED, ON_AGAIN, News, messages_for
@@ -116,8 +118,10 @@ def _hold(batch: ScheduleBatch) -> None:
 
 # --- what speaks against it -----------------------------------------------------------------------
 def _still_here(kept: Kept, batch: ScheduleBatch) -> None:
-    """People whose places come back are still in their stay, and the group has room for them."""
+    """People whose places come back are still in their stay and have come no other way since, and
+    the group has room for them."""
     back = [Enrollment(pk=pk, **values) for pk, values in kept.back(Enrollment).items()]
+    _came_anew(back, kept)
     if not back:
         return
     stays = dict(
@@ -154,6 +158,43 @@ def _still_here(kept: Kept, batch: ScheduleBatch) -> None:
                     code="cannot-undo",
                 )
             periods.append(Period.days(place.from_on, place.until_on))
+
+
+def _came_anew(back: Sequence[Enrollment], kept: Kept) -> None:
+    """Refuse where somebody would have two places at once, wait twice, or wait beside a place."""
+    line = [
+        WaitlistEntry(pk=pk, **values)
+        for pk, values in kept.back(WaitlistEntry).items()
+        if values["outcome"] == WaitOutcome.WAITING
+    ]
+    wanted = [(p.series_id, p.participant_id, Period.days(p.from_on, p.until_on)) for p in back]
+    wanted += [
+        (e.series_id, e.participant_id, Period.days(e.wanted_from, e.wanted_until)) for e in line
+    ]
+    if not wanted:
+        return
+    theirs = {
+        "series_id__in": {series for series, _, _ in wanted},
+        "participant_id__in": {person for _, person, _ in wanted},
+    }
+    places = Enrollment.objects.filter(**theirs).exclude(pk__in=[p.pk for p in back])
+    waits = WaitlistEntry.objects.filter(**theirs, outcome=WaitOutcome.WAITING)
+    since = [
+        *((p.series_id, p.participant_id, Period.days(p.from_on, p.until_on)) for p in places),
+        *(
+            (e.series_id, e.participant_id, None)
+            for e in waits.exclude(pk__in=[e.pk for e in line])
+        ),
+    ]
+    for series, person, days in since:
+        if any(
+            (series, person) == (s, p) and (days is None or days.overlaps(d)) for s, p, d in wanted
+        ):
+            raise Refused(
+                "Somebody who comes back with it has a place or waits in it anew, so it cannot be "
+                "undone. End that first, or plan the group anew.",
+                code="cannot-undo",
+            )
 
 
 def _still_free(kept: Kept, batch: ScheduleBatch) -> None:

@@ -273,6 +273,37 @@ def test_an_end_is_not_undone_when_somebody_went_home_since(world):
     assert Enrollment.objects.get().until_on == date(2026, 11, 19)
 
 
+def test_an_end_is_not_undone_when_somebody_waits_anew(world):
+    world.circle.capacity = 1
+    world.circle.save()
+    waiting = make_participant(world.program)
+    again = {"series": world.circle, "participant": waiting, "by": world.by, "at": AT}
+    join_line(from_on=FRIDAY, **again)
+    end(world)
+    join_line(from_on=date(2026, 11, 19), **again)
+    assert set(WaitlistEntry.objects.values_list("outcome", flat=True)) == {"left", "waiting"}
+    with pytest.raises(Refused, match="has a place or waits in it anew"):
+        undo(world)
+
+
+def test_an_end_is_not_undone_when_somebody_has_a_place_anew(world):
+    later = make_participant(world.program)
+    place = {"series": world.circle, "participant": later, "by": world.by, "at": AT}
+    join_line(from_on=FRIDAY, **place)
+    end(world)
+    assert not Enrollment.objects.filter(participant=later).exists()
+    anew = Enrollment.objects.create(
+        program=world.program, series=world.circle, participant=later,
+        episode=later.episodes.get(), from_on=date(2026, 11, 19), until_on=None,
+    )  # fmt: skip
+    with pytest.raises(Refused, match="has a place or waits in it anew"):
+        undo(world)
+    anew.until_on = date(2026, 11, 19)
+    anew.save()
+    undo(world)
+    assert Enrollment.objects.filter(participant=later).count() == 2
+
+
 def test_an_answer_since_then_is_not_in_the_way(world):
     move(world)
     world.one.assignments.update(answer="accepted", answered_at=LATER)
