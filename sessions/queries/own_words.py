@@ -1,11 +1,13 @@
 """A participant's own notes as they read them themself: nobody else's name in it.
 
 A name that stands in a signed note, or in what was handed over, was explained before, and the
-explanation stands beside it. The care team and who leads read the note as it was signed; the person whose note it is reads
+explanation stands beside it; what was written about a safety concern, in haste, asks for none. The
+care team and who leads read the words as they were written; the person whose record it is reads
 `[another person]`, as in the copy that they may take along. What is stored stays as it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -23,6 +25,7 @@ from sessions.models import (
 )
 from sessions.queries.export import Screen
 from sessions.queries.notes import Beside
+from sessions.queries.safety_on_record import OnRecord
 from sessions.screening import Named, Roster
 
 
@@ -31,17 +34,22 @@ def without_others(
     notes: Sequence[ProgressNote],
     there: Mapping[UUID, Beside],
     handed: Sequence[HandOverPart],
-) -> None:
+    safety: Sequence[OnRecord],
+) -> list[OnRecord]:
     """Take other people's names out of these notes, of what was added `there` and of what was
-    handed over, in memory.
+    handed over, in memory; the safety concerns are given back without them.
 
-    Two queries where something was added to a note or a name was explained, none else.
+    Two queries where something was added to a note, a name was explained or a concern stands, none
+    else.
     """
     doubtful = [note for note in notes if there[note.pk].addenda]
     parts = [part for part in handed if STAYS in part.hand_over.words]
-    if not doubtful and not parts:
-        return
-    screen = Screen(_roster(doubtful, parts), participant.pk)
+    sessions = {row.session_id: row.session for row in [*doubtful, *(s.concern for s in safety)]}
+    if not sessions and not parts:
+        return []
+    groups = {session.series_id: session.series.group.name for session in sessions.values()}
+    groups |= {part.hand_over.series_id: part.hand_over.series.group.name for part in parts}
+    screen = Screen(_roster(groups, sessions), participant.pk)
     for part in parts:
         part.words = screen(part.words)
     for note in doubtful:
@@ -50,13 +58,15 @@ def without_others(
     for addenda in {note.pk: there[note.pk].addenda for note in doubtful}.values():
         for addendum in addenda:
             addendum.reason, addendum.words = screen(addendum.reason), screen(addendum.words)
+    return [
+        replace(found, steps=[replace(step, words=screen(step.words)) for step in found.steps])
+        for found in safety
+    ]
 
 
-def _roster(notes: Sequence[ProgressNote], parts: Sequence[HandOverPart]) -> Roster:
-    """Everybody who had or has a place in these groups, or was in these sessions."""
-    sessions = {note.session_id for note in notes}
-    groups = {note.session.series_id: note.session.series.group.name for note in notes}
-    groups |= {part.hand_over.series_id: part.hand_over.series.group.name for part in parts}
+def _roster(groups: Mapping[UUID, str], sessions: Collection[UUID]) -> Roster:
+    """Everybody who had or has a place in these series (with their groups' names), or was in these
+    sessions."""
     series = list(groups)
     places = Enrollment.objects.filter(series_id__in=series, participant=OuterRef("pk"))
     marks = Attendance.objects.filter(session_id__in=sessions, participant=OuterRef("pk"))

@@ -2,6 +2,7 @@
 time, what was handed over. Nobody else is in it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -27,6 +28,7 @@ from sessions.models import (
 from sessions.queries.attendance import Person
 from sessions.queries.notes import Sheet, beside, sheets
 from sessions.queries.own_words import without_others
+from sessions.queries.safety_on_record import OnRecord
 from sessions.screening import Named
 
 STRIP: Final = 40
@@ -97,6 +99,7 @@ class Record:
     goals: list[About]
     handed: list[Handed]
     notes: list[Sheet]
+    safety: list[OnRecord]
     older: str  # the day through which the next page goes; '' on the last
     read: list[Any]  # the rows whose words are shown
 
@@ -118,6 +121,7 @@ def record_of(
     own: bool,
     group_parts: bool = False,
     through: date | None = None,
+    safety: Sequence[OnRecord] = (),
 ) -> Record:
     """What this person may read about the participant. Five queries, one more with `group_parts`,
     the nameless part beside each note. `own` is the participant's own view: notes that stand,
@@ -151,7 +155,7 @@ def record_of(
     )
     there = beside([*found, *groups, *about])
     if own:
-        without_others(participant, [*found, *about], there, parts)
+        safety = without_others(participant, [*found, *about], there, parts, safety)
     both = sheets(
         [*found, *groups], zone=zone, names={participant.pk: person}, comments=not own, there=there
     )
@@ -179,6 +183,7 @@ def record_of(
             for part in parts
         ],
         notes=read,
+        safety=list(safety),
         older=older.isoformat() if older else "",
         read=[*found, *groups, *parts],
     )

@@ -86,10 +86,10 @@ def participant_record(request: Asked, pk: UUID) -> HttpResponse:
     record = record_of(
         participant=participant, user=request.user, zone=request.program.zone, own=own,
         group_parts=treats, through=through,
+        safety=concerns_on_record(participant, request.user, at=at),
     )  # fmt: skip
-    safety = concerns_on_record(participant, request.user, at=at)
     # What is read is noted in one statement, the page itself first.
-    read = [participant, *record.read, *(found.concern for found in safety)]
+    read = [participant, *record.read, *(found.concern for found in record.safety)]
     record_each("record.read", by=request.user, at=at, objs=read, program_id=request.program.pk)
     find = address_for("sessions:note-search", request.user, [request.program.pk])
     context = {
@@ -98,7 +98,7 @@ def participant_record(request: Asked, pk: UUID) -> HttpResponse:
         "own": own,
         "leads": leads,
         "through": through,
-        "on_record": safety,
+        "on_record": record.safety,
         "goals_url": reverse("participants:goals", args=[pk]) if leads or treats else "",
         "may_read_whole": leads,
         "search_url": f"{find}?participant={pk}" if not own and find else "",
