@@ -44,7 +44,8 @@ def without_others(
     """
     doubtful = [note for note in notes if there[note.pk].addenda]
     parts = [part for part in handed if STAYS in part.hand_over.words]
-    sessions = {row.session_id: row.session for row in [*doubtful, *(s.concern for s in safety)]}
+    sessions = {note.session_id: note.session for note in doubtful}
+    sessions |= {found.concern.session_id: found.concern.session for found in safety}
     if not sessions and not parts:
         return []
     groups = {session.series_id: session.series.group.name for session in sessions.values()}
