@@ -1,6 +1,6 @@
 """A hand-over: what who led a series tells whoever leads it next. Written once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,7 +18,7 @@ from sessions.queries.leavers import Leaver, asked, missing
 from sessions.queries.nearby import nearby_series
 from sessions.screening import Doubt, Roster, doubts_of, screen
 
-# What begins the line at the end that says why a name stays, for whoever reads the hand-over.
+# What begins the line at the end of a part that says why a name stays in it.
 STAYS: Final = "Why another name stands here: "
 
 
@@ -39,8 +39,9 @@ def write_hand_over(
 ) -> HandOver:
     """About the group, in which nobody can be recognized, and a part for each person on the roster
     of whom there is something to say. A name that stays is explained (`explained` by the finding's
-    key); the reasons stand at the end of what is about the group, which participants do not read.
-    The same words twice are one hand-over."""
+    key); the reasons stand at the end of the part that it is in. Who only covers a session reads
+    what is about the group: a reason there names nobody else. The same words twice are one
+    hand-over."""
     series = _held(series)
     if why := policies.can_hand_over(by, series, at):
         raise Refused(why, code="not-theirs")
@@ -53,7 +54,7 @@ def write_hand_over(
     said = {pk: text.strip() for pk, text in parts.items() if text.strip()}
     if said.keys() - people.keys():
         raise Refused("Somebody has left the roster meanwhile. Look at the page again.")
-    reasons: list[str] = []
+    reasons: dict[UUID | None, list[str]] = {}
     among = nearby_series(series, roster, on=today, author=by)
     for doubt in doubts_in(words, said, among):
         given = [(explained or {}).get(finding.key, "").strip() for finding in doubt.findings]
@@ -66,9 +67,16 @@ def write_hand_over(
                 field=f"p-{doubt.part}" if doubt.part else "words",
                 code="named",
             )
-        reasons += given
-    if reasons:
-        words = f"{words}\n\n{STAYS}{' '.join(dict.fromkeys(map(_sentence, reasons)))}"
+        if not doubt.part and _names_others(given, doubt, among):
+            raise Refused(
+                f"Say why “{doubt.found}” stays without naming anybody: whoever covers a session "
+                "reads what is about the group.",
+                field="words",
+                code="named",
+            )
+        reasons.setdefault(doubt.part, []).extend(given)
+    words = _with_reasons(words, reasons.get(None, []))
+    said = {pk: _with_reasons(text, reasons.get(pk, [])) for pk, text in said.items()}
     for earlier in HandOver.objects.filter(series=series, author=by).prefetch_related("parts")[:1]:
         if earlier.words == words and said == {
             p.participant_id: p.words for p in earlier.parts.all()
@@ -106,6 +114,17 @@ def nothing_to_hand_over(*, series: GroupSeries, by: User, at: datetime) -> Hand
     people = sorted({str(one.person_id) for one in open_})
     record("hand_over.not_needed", by=by, at=at, obj=made, series=str(series.pk), people=people)
     return made
+
+
+def _names_others(reasons: Iterable[str], doubt: Doubt, among: Roster) -> bool:
+    """Whether a reason names somebody beyond the word that it is about."""
+    found = doubts_in(" ".join(reasons), {}, among)
+    return any(other.found.casefold() != doubt.found.casefold() for other in found)
+
+
+def _with_reasons(words: str, reasons: Iterable[str]) -> str:
+    told = " ".join(dict.fromkeys(map(_sentence, reasons)))
+    return f"{words}\n\n{STAYS}{told}" if told else words
 
 
 def _sentence(reason: str) -> str:

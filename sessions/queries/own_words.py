@@ -43,7 +43,7 @@ def without_others(
     else.
     """
     doubtful = [note for note in notes if there[note.pk].addenda]
-    parts = [part for part in handed if STAYS in part.hand_over.words]
+    parts = [part for part in handed if STAYS in part.words]
     sessions = {note.session_id: note.session for note in doubtful}
     sessions |= {found.concern.session_id: found.concern.session for found in safety}
     if not sessions and not parts:

@@ -283,8 +283,23 @@ def test_a_name_is_taken_out_or_explained() -> None:
     reason = {f"explain-{first.pk}-{bea.pk}": "It is her sister’s name"}
     assert client.post(url, typed | reason).status_code == 302
     made = HandOver.objects.get()
-    # Who hands over and who receives read why; the participant reads their own part alone.
-    assert made.words.endswith("\n\nWhy another name stands here: It is her sister’s name.")
-    assert [part.words for part in made.parts.all()] == ["Her sister is called Bea."]
+    # Beside the name, so that who reads about the group alone does not read it.
+    assert made.words == "All is fine, says Dana."
+    why = "Her sister is called Bea.\n\nWhy another name stands here: It is her sister’s name."
+    assert [part.words for part in made.parts.all()] == [why]
     assert client.post(url, typed | reason).status_code == 302
     assert HandOver.objects.count() == 1
+
+
+def test_a_reason_about_the_group_names_nobody() -> None:
+    world = make_world()
+    first, _, bea = world.people
+    named = f"{first.first_name} {first.last_name} chose it."
+    written = {
+        "series": world.series, "words": "We sang “Bea”.", "parts": {}, "by": world.leader,
+        "at": AFTER,
+    }  # fmt: skip
+    with pytest.raises(Refused, match="without naming anybody"):
+        write_hand_over(explained={f"group:{bea.pk}": named}, **written)
+    made = write_hand_over(explained={f"group:{bea.pk}": "“Bea” is a song."}, **written)
+    assert made.words == "We sang “Bea”.\n\nWhy another name stands here: “Bea” is a song."
