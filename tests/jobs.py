@@ -10,7 +10,6 @@
 Both need rows that are committed: they come with transactional_db.
 """
 
-import logging
 import os
 import signal
 import subprocess
@@ -113,12 +112,9 @@ def worker(transactional_db: None) -> Iterator[Any]:
 
     from phpsupport.celery import app
 
-    root = logging.getLogger()
-    level = root.level  # a worker sets its own, and would hide the warnings of the tests after it
     # The pool runs the tasks in the worker's own thread.
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=20) as started:
         yield started
-    root.setLevel(level)
     connections.close_all()
 
 
