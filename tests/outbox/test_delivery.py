@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -121,12 +122,14 @@ def test_what_is_rolled_back_leaves_nothing(transactional_db: None, mailoutbox: 
 def test_the_row_is_committed_while_the_broker_is_away(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from phpsupport.celery import app
-
+    caplog.set_level("WARNING", logger=delivery.log.name)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        app = delivery.current_app
         away = app.connection_for_write(f"redis://127.0.0.1:{closed.getsockname()[1]}/0")
-        monkeypatch.setattr(app, "send_task", partial(app.send_task, connection=away))
+        monkeypatch.setattr(delivery, "current_app", SimpleNamespace(
+            send_task=partial(app.send_task, connection=away)
+        ))  # fmt: skip
         with transaction.atomic():
             queue()
     assert OutboxMessage.objects.get().state == State.WAITING
