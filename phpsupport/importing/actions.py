@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, OperationalError, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 
 from facilitators.models import Certification, Facilitator, TrainingRecord, TrainingRequirement
 from participants.actions.stays import discharge_participant
@@ -95,6 +95,10 @@ def import_files(
             _write(desk)
             for stay, on in desk.discharges:
                 discharge_participant(episode=stay, on=on, by=by, at=at)
+            # What a row refers to is otherwise looked at when the outermost transaction ends,
+            # where nobody says in words that it is gone.
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             total = report.total
             record(
                 "import.done", by=by, at=at, program_id=program.pk,

@@ -1,5 +1,6 @@
 """Uploaded files between the check and the confirmation: encrypted, for an hour, for one person.
 
+Once they are saved or forgotten the same row says so for the rest of its hour, without the files.
 They lie in a row of the session table that belongs to no signed-in session: it is shared by all web
 servers, survives an emptied cache, and is swept with expired sessions. Its key is random and means
 nothing elsewhere; the content opens only to the person who sent it, in the program it was sent for.
@@ -12,7 +13,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.contrib.sessions.backends.db import SessionStore
@@ -37,6 +38,15 @@ class Kept:
     report: Report
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What became of files that waited: a second press is told the same."""
+
+    pk: UUID
+    sentence: str
+    saved: bool
+
+
 def keep(
     *,
     files: Files,
@@ -49,11 +59,22 @@ def keep(
     """Keep files and report for an hour; `pk` renews what is kept already."""
     pk = pk or uuid4()
     told = {
-        "user": str(user.pk),
-        "program": str(program.pk),
         "report": report.as_data(),
         "files": [[name, base64.b64encode(content).decode()] for name, content in files],
     }
+    _write(pk, told, program=program, user=user, at=at)
+    return pk
+
+
+def settle(
+    *, pk: UUID, sentence: str, saved: bool, program: Program, user: User, at: datetime
+) -> None:
+    """Let the files go and keep only what became of them."""
+    _write(pk, {"sentence": sentence, "saved": saved}, program=program, user=user, at=at)
+
+
+def _write(pk: UUID, told: dict[str, Any], *, program: Program, user: User, at: datetime) -> None:
+    told = {"user": str(user.pk), "program": str(program.pk), **told}
     packed = zlib.compress(json.dumps(told).encode(), level=1)
     token = encrypt(base64.b64encode(packed).decode(), CONTEXT)
     Session.objects.update_or_create(
@@ -63,12 +84,17 @@ def keep(
             "expire_date": at + LASTS,
         },
     )
-    return pk
 
 
-def find(*, pk: UUID, program: Program, user: User, at: datetime) -> Kept | None:
-    """What is kept under `pk` if it is this person's, of this program, and not over."""
-    row = Session.objects.filter(session_key=pk.hex, expire_date__gt=at).first()
+def find(
+    *, pk: UUID, program: Program, user: User, at: datetime, lock: bool = False
+) -> Kept | Settled | None:
+    """What is kept under `pk` if it is this person's, of this program, and not over.
+
+    With `lock`, inside a transaction, nobody else saves or forgets it until the end.
+    """
+    rows = Session.objects.select_for_update() if lock else Session.objects.all()
+    row = rows.filter(session_key=pk.hex, expire_date__gt=at).first()
     token = SessionStore().decode(row.session_data).get("upload") if row else None
     if not isinstance(token, str):
         return None
@@ -79,6 +105,8 @@ def find(*, pk: UUID, program: Program, user: User, at: datetime) -> Kept | None
         return None
     if (told["user"], told["program"]) != (str(user.pk), str(program.pk)):
         return None
+    if "sentence" in told:
+        return Settled(pk, told["sentence"], told["saved"])
     files = tuple((name, base64.b64decode(content)) for name, content in told["files"])
     return Kept(pk, files, Report.from_data(told["report"]))
 

@@ -4,6 +4,7 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control
@@ -13,7 +14,7 @@ from phpsupport.access.roles import Role
 from phpsupport.importing import keeping, pages, patterns
 from phpsupport.importing.actions import Changed, check_files, import_files
 from phpsupport.importing.forms import UploadForm
-from phpsupport.importing.keeping import Kept
+from phpsupport.importing.keeping import Kept, Settled
 from phpsupport.importing.readers import MAX_BYTES, MAX_BYTES_TOGETHER
 from phpsupport.importing.report import Report, as_csv
 from phpsupport.lib import clock, wording
@@ -22,9 +23,9 @@ from phpsupport.lib.uploads import takes_files
 from phpsupport.users.models import User
 
 IMPORTERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
-LAST = "import_saved"
 OPEN = "import_open"
-OVER = "Those files were saved already, or the hour for confirming them is over."
+OVER = "The hour for confirming those files is over. Send them again to check them anew."
+FORGOTTEN = "The files are forgotten. Nothing was saved."
 
 
 @allow(*IMPORTERS, methods=("GET", "POST"))
@@ -57,21 +58,33 @@ def _forget(request: HttpRequest) -> None:
         keeping.drop(UUID(before))
 
 
-def _kept(request: HttpRequest, pk: UUID) -> Kept | None:
-    """The files under `pk`; None when this person just saved or discarded them; else a 404."""
-    found = keeping.find(pk=pk, program=request.program, user=request.user, at=clock.now())  # type: ignore[attr-defined, arg-type]
-    if found is None and str(pk) not in (request.session.get(LAST), request.session.get(OPEN)):
+def _find(request: HttpRequest, pk: UUID, *, lock: bool = False) -> Kept | Settled | None:
+    """What is kept under `pk`; None when this person's hour is over; else a 404."""
+    found = keeping.find(
+        pk=pk,
+        program=request.program,  # type: ignore[attr-defined]
+        user=request.user,  # type: ignore[arg-type]
+        at=clock.now(),
+        lock=lock,
+    )
+    if found is None and str(pk) != request.session.get(OPEN):
         raise Http404(NOT_HERE)
     return found
 
 
+def _over(request: HttpRequest) -> HttpResponse:
+    messages.info(request, OVER)
+    return redirect("importing:start")
+
+
 @allow(*IMPORTERS)
 def check(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What each row would do."""
-    kept = _kept(request, pk)
+    """What each row would do, and what became of it once it was saved or forgotten."""
+    kept = _find(request, pk)
     if kept is None:
-        messages.info(request, f"{OVER} Send them again to check them anew.")
-        return redirect("importing:start")
+        return _over(request)
+    if isinstance(kept, Settled):
+        return render(request, "importing/settled.html", {"settled": kept})
     return render(
         request,
         "importing/check.html",
@@ -91,36 +104,44 @@ def check(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @allow(*IMPORTERS, methods=("POST",))
+@transaction.atomic
 def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Save exactly what was shown, all or nothing. A second click changes nothing."""
-    kept = _kept(request, pk)
+    """Save exactly what was shown, all or nothing.
+
+    A second press waits for the first and finds what became of it, however close together they come.
+    """
+    kept = _find(request, pk, lock=True)
     if kept is None:
-        messages.info(request, OVER)
-        return redirect("importing:start")
-    program, user, now = request.program, request.user, clock.now()  # type: ignore[attr-defined]
+        return _over(request)
+    if isinstance(kept, Settled):
+        return redirect("importing:check", pk)
+    program, user, now = request.program, cast(User, request.user), clock.now()  # type: ignore[attr-defined]
     try:
         report = import_files(
             program=program,
             files=kept.files,
-            by=user,  # type: ignore[arg-type]
+            by=user,
             at=now,
             expect=request.POST.get("digest", ""),
         )
     except Changed as no:
-        keeping.keep(files=kept.files, report=no.report, program=program, user=user, at=now, pk=pk)  # type: ignore[arg-type]
+        keeping.keep(files=kept.files, report=no.report, program=program, user=user, at=now, pk=pk)
         messages.warning(request, no.sentence)
-        return redirect("importing:check", pk)
     except Refused as no:
         messages.error(request, no.sentence)
-        return redirect("importing:check", pk)
-    if not report.can_be_saved:
-        messages.error(request, "Nothing was saved. Look at the rows below.")
-        return redirect("importing:check", pk)
-    keeping.drop(pk)
-    request.session.pop(OPEN, None)
-    request.session[LAST] = str(pk)
-    messages.success(request, f"Saved: {_told(report)}.")
-    return redirect("importing:start")
+    else:
+        if report.can_be_saved:
+            keeping.settle(
+                pk=pk,
+                sentence=f"Saved: {_told(report)}.",
+                saved=True,
+                program=program,
+                user=user,
+                at=now,
+            )
+        else:
+            messages.error(request, "Nothing was saved. Look at the rows below.")
+    return redirect("importing:check", pk)
 
 
 def _told(report: Report) -> str:
@@ -136,23 +157,32 @@ def _told(report: Report) -> str:
 
 
 @allow(*IMPORTERS, methods=("POST",))
+@transaction.atomic
 def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Forget the files; nothing was saved."""
-    if _kept(request, pk) is not None:
-        keeping.drop(pk)
-        request.session.pop(OPEN, None)
-        request.session[LAST] = str(pk)
-    messages.info(request, "The files are forgotten. Nothing was saved.")
-    return redirect("importing:start")
+    """Forget the files; nothing was saved. What was saved already stays so, in words."""
+    kept = _find(request, pk, lock=True)
+    if kept is None:
+        return _over(request)
+    if isinstance(kept, Kept):
+        keeping.settle(
+            pk=pk,
+            sentence=FORGOTTEN,
+            saved=False,
+            program=request.program,  # type: ignore[attr-defined]
+            user=cast(User, request.user),
+            at=clock.now(),
+        )
+    return redirect("importing:check", pk)
 
 
 @allow(*IMPORTERS)
 def report(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The whole check as a table to work through."""
-    kept = _kept(request, pk)
+    kept = _find(request, pk)
     if kept is None:
-        messages.info(request, OVER)
-        return redirect("importing:start")
+        return _over(request)
+    if isinstance(kept, Settled):
+        return redirect("importing:check", pk)
     return _file("\ufeff" + as_csv(kept.report), "check.csv", "text/csv; charset=utf-8")
 
 

@@ -85,6 +85,8 @@ def test_the_sample_is_looked_at_saved_once_and_found(
     assert Enrollment.objects.exists()
     assert GroupSession.objects.exists()
     assert WaitlistEntry.objects.exists()  # more people than places: the later ones wait
+    desk.reload()
+    expect(desk.get_by_text("Saved: 34 rows new and 14 rows as before.")).to_be_visible()
 
     # There they are.
     desk.get_by_role("link", name="Participants").first.click()
