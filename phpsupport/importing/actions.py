@@ -14,6 +14,7 @@ from participants.models import (
     LevelOfCareChange,
     Participant,
 )
+from phpsupport.access.actions import withdraw_invitations
 from phpsupport.access.models import RoleAssignment
 from phpsupport.audit.trail import record
 from phpsupport.importing.planning import Desk, plan
@@ -95,6 +96,8 @@ def import_files(
             _write(desk)
             for stay, on in desk.discharges:
                 discharge_participant(episode=stay, on=on, by=by, at=at)
+            for user_id in sorted(desk.readdressed):
+                withdraw_invitations(user_id=user_id, by=by, at=at)
             # What a row refers to is otherwise looked at when the outermost transaction ends,
             # where nobody says in words that it is gone.
             with connection.cursor() as cursor:

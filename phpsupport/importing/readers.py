@@ -111,6 +111,11 @@ def read(files: Iterable[tuple[str, bytes]]) -> Reading:
             _read_file(reading, name, content)
         except Unreadable as no:
             reading.fault(name, no.line, no.column, str(no))
+    if files and not reading.sheets and all(not f.fault for f in reading.findings):
+        reading.fault(
+            _file_name(files[0][0]), 1, WHOLE_FILE,
+            f"Nothing that was sent is a table of the program. Files are called {KNOWN}.",
+        )  # fmt: skip
     _one_of_each(reading)
     order = {table.kind: place for place, table in enumerate(TABLES)}
     reading.sheets.sort(key=lambda s: (order[s.table.kind], s.file))
@@ -154,7 +159,7 @@ def _kind(words: str) -> str | None:
 def _unknown_name(stem: str) -> str:
     near = get_close_matches(stem.lower(), list(BY_KIND), n=1)
     meant = f" Is {near[0]}.csv meant?" if near else ""
-    return f"The name does not say what the file holds.{meant} Call it one of {KNOWN}."
+    return f"The name does not say what the file holds.{meant} Files are called {KNOWN}."
 
 
 # --- CSV --------------------------------------------------------------------------------------------

@@ -7,13 +7,16 @@ from threading import Event
 import pytest
 from django.db import connection, transaction
 
+from participants.actions.account import invite_participant
 from participants.actions.contacts import give_consent, set_contact
 from participants.actions.stays import admit_participant, discharge_participant
 from participants.models import ChannelConsent, ContactPoint, EpisodeOfCare, Participant
+from phpsupport.access.actions import invitation_token, open_invitation
+from phpsupport.access.roles import Role
 from phpsupport.importing.actions import import_files
 from phpsupport.importing.report import State
 from sessions.models import Enrollment
-from tests.factories import make_group, make_participant, make_program, make_series
+from tests.factories import make_group, make_participant, make_program, make_series, make_staff
 from tests.importing.sets import NOW
 
 HEAD = (
@@ -90,3 +93,20 @@ def test_a_file_does_not_change_somebody_whom_another_program_keeps_now():
     assert person.pronouns == ""
     assert ContactPoint.objects.get(participant=person).value == "ana@post.example"
     assert ChannelConsent.objects.get(participant=person).revoked_at is None
+
+
+@pytest.mark.django_db
+def test_a_link_sent_to_an_address_that_a_file_corrects_opens_nothing():
+    program = make_program()
+    scheduler = make_staff(program, Role.SCHEDULER)
+    person = make_participant(program, record_number="B1", first_name="Bo", last_name="Lund")
+    admitted = person.episodes.get().admitted_on.isoformat()
+    set_contact(participant=person, kind="email", value="wrong@mail.example", by=None, at=NOW)
+    give_consent(participant=person, channel="email", by=None, at=NOW)
+    sent = invite_participant(participant=person, program=program, by=scheduler, at=NOW)
+    same = f"B1,Bo,Lund,wrong@mail.example,,yes,{admitted},,PHP\n"
+    bring_in(program, participants=HEAD + same)
+    assert open_invitation(invitation_token(sent), at=NOW) == sent
+    report = bring_in(program, participants=HEAD + same.replace("wrong@", "right@"))
+    assert not report.faults
+    assert open_invitation(invitation_token(sent), at=NOW) is None

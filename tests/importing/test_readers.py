@@ -26,6 +26,13 @@ def faults(*files):
     return [(f.line, f.column, f.sentence) for f in read(files).findings if f.fault]
 
 
+@pytest.mark.parametrize("name", ["README.md", "plan.pdf", "rota.docx"])
+def test_nothing_that_could_be_read_is_not_everything_on_record(name):
+    (line, _, sentence) = faults((name, b"words"))[0]
+    assert (line, "Nothing that was sent is a table of the program." in sentence) == (1, True)
+    assert not faults((name, b"words"), ("rooms.csv", ROOMS.encode()))
+
+
 def test_the_sample_reads_clean():
     reading = read(sample_files())
     assert [s.table.kind for s in reading.sheets] == [t.kind for t in TABLES]
@@ -101,7 +108,8 @@ def test_unknown_files_are_not_passed_over(name, words):
 
 
 def test_what_nobody_means_to_import_is_only_noted():
-    reading = read([(".DS_Store", b"\x00"), ("README.md", b"hello"), ("photo.png", b"\x89PNG")])
+    left = [(".DS_Store", b"\x00"), ("README.md", b"hello"), ("photo.png", b"\x89PNG")]
+    reading = read([*left, ("rooms.csv", ROOMS.encode())])
     assert not reading.findings
     assert len(reading.notes) == 3
 

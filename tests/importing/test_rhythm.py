@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from phpsupport.importing import patterns
 from phpsupport.importing.actions import check_files, import_files
 from phpsupport.importing.report import State
-from sessions.models import GroupSeries, GroupSession
+from sessions.models import Attendance, GroupSeries, GroupSession
 from sessions.queries.series import pattern_in_words
 from tests.factories import make_program
 from tests.importing.sets import NOW, everything, sample_files
@@ -127,3 +127,70 @@ def test_the_same_times_in_another_order_or_manner_are_the_same(program):
     report = bring_in(program, groups=two("sat thursday 15:00 – 15:50; friday 13:00–13:50;"))
     assert not report.faults
     assert (report.total.new, report.total.changed) == (0, 0)
+
+
+ATTENDANCE = "date,starts,group,record_number,status,arrived,departed,reason\n"
+
+
+def attended(*lines):
+    return sample_files(attendance=ATTENDANCE + "".join(f"{line}\n" for line in lines))
+
+
+def test_attendance_is_of_each_time_at_which_a_group_meets(program):
+    bring_in(program)
+    rows = attended(
+        "2026-09-16,11:00,Making Things,RB502,present,,,",
+        "2026-09-18,13:00,Making Things,RB502,late,13:50,,",
+    )
+    report = import_files(program=program, files=rows, by=None, at=NOW)
+    assert not report.faults
+    marks = Attendance.objects.filter(session__series__group__name="Making Things")
+    assert sorted(m.session.local_date for m in marks) == [date(2026, 9, 16), date(2026, 9, 18)]
+    again = check_files(program=program, files=rows, by=None, at=NOW)
+    assert (again.total.new, again.total.changed) == (0, 0)
+
+
+def test_attendance_at_the_time_of_another_day_is_a_fault(program):
+    bring_in(program)
+    rows = attended(
+        "2026-09-18,11:00,Making Things,RB502,present,,,",
+        "2026-09-18,13:00,Making Things,RB503,late,13:51,,",
+    )
+    report = check_files(program=program, files=rows, by=None, at=NOW)
+    told = {(f.line, f.column): f.sentence for f in report.faults}
+    assert told == {
+        (2, "starts"): "The group began at 13:00 on that day. Correct the time.",
+        (3, "arrived"): "The session ended at 13:50. Correct the time.",
+    }
+
+
+def test_past_attendance_goes_by_the_hour_at_which_it_was_held(program):
+    """A series that meets at another hour now met at the old one then."""
+    bring_in(program)
+    GroupSeries.objects.filter(group__name="Making Things").update(
+        starts=time(15), ends=time(15, 50)
+    )
+    rows = [
+        file
+        for file in attended("2026-09-16,11:00,Making Things,RB502,present,,,")
+        if file[0] == "attendance.csv"
+    ]
+    assert not check_files(program=program, files=rows, by=None, at=NOW).faults
+
+
+def test_minutes_of_a_session_past_midnight_go_by_its_own_days(program):
+    bring_in(program)
+    held = GroupSession.objects.get(
+        series__group__name="Making Things", local_date=date(2026, 9, 16)
+    )
+    late = datetime(2026, 9, 17, 3, 30, tzinfo=UTC)  # 23:30 on the 16th, by the clock there
+    GroupSession.objects.filter(pk=held.pk).update(
+        starts_at=late, ends_at=late + timedelta(minutes=50), moved=True
+    )
+    rows = attended(
+        "2026-09-16,23:30,Making Things,RB502,late,23:40,00:10,",
+        "2026-09-16,23:30,Making Things,RB503,late,00:25,,",
+        "2026-09-16,23:30,Making Things,RB504,late,00:10,23:40,",
+    )
+    report = check_files(program=program, files=rows, by=None, at=NOW)
+    assert {(f.line, f.column) for f in report.faults} == {(3, "arrived"), (4, "departed")}

@@ -89,6 +89,8 @@ class Desk:
         self.update: dict[tuple[type[models.Model], UUID], tuple[models.Model, set[str]]] = {}
         # Stays on record that end: what hangs on them ends by the action of its own app.
         self.discharges: list[tuple[EpisodeOfCare, date]] = []
+        # Accounts whose person gets another address: links sent to the one before open nothing.
+        self.readdressed: set[UUID] = set()
         self.people: dict[str, Person] = {}
         self.someones: dict[str, Someone] = {}
         self.rooms: dict[str, Room | None] = {}

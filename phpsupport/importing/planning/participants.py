@@ -224,9 +224,11 @@ def _plan_contacts(desk: Desk, row: Row, person: Participant, stored: Stored) ->
         kept = stored.contacts.get((person.pk, kind))
         if value and kept is None:
             desk.add(ContactPoint(participant=person, kind=kind, value=value))
-            changes.append(column)
-        elif value and kept is not None and desk.change(kept, value=value):
-            changes.append(column)
+        elif not (value and kept is not None and desk.change(kept, value=value)):
+            continue
+        changes.append(column)
+        if kind == ContactKind.EMAIL and person.user_id:
+            desk.readdressed.add(person.user_id)
     for column, channel, address in CONSENTS:
         agreed = row.get(column)
         if agreed is None:

@@ -1,8 +1,9 @@
 """enrollments.csv and attendance.csv: who belongs to a group, who waits, and who came."""
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
@@ -13,6 +14,7 @@ from phpsupport.importing.report import State, shown
 from phpsupport.lib import wording
 from phpsupport.lib.periods import Period
 from sessions.conflicts import first_date_over_capacity
+from sessions.minutes import instant_of
 from sessions.models import (
     CAME,
     Attendance,
@@ -348,6 +350,7 @@ def _plan_mark(
     session = None
     if on and starts and run is not None and not run.wrong:
         session = _session(desk, row, run, on, starts)
+    _check_minutes(desk, row, session)
     if on and someone is not None and not someone.wrong and someone.stays:
         _check_stay(desk, row, someone, run, on)
     if (
@@ -414,7 +417,7 @@ def _touch(desk: Desk, session: GroupSession) -> None:
 
 
 def _check_mark(desk: Desk, row: Row) -> None:
-    status, arrived, departed = row.get("status"), row.get("arrived"), row.get("departed")
+    status = row.get("status")
     if status and status not in CAME:
         for column in ("arrived", "departed"):
             if column in row.values:
@@ -423,7 +426,23 @@ def _check_mark(desk: Desk, row: Row) -> None:
                 )  # fmt: skip
     elif status and "reason" in row.values:
         desk.fault(row, "reason", "A reason is for somebody who did not come. Empty this cell.")
-    if arrived and departed and departed <= arrived:
+
+
+def _check_minutes(desk: Desk, row: Row, session: GroupSession | None) -> None:
+    """Coming and leaving in their order; of a session past midnight, by its own days."""
+    arrived, departed = row.get("arrived"), row.get("departed")
+    if session is None:
+        backwards = arrived and departed and departed <= arrived
+    else:
+        starts_at, ends_at, zone = session.starts_at, session.ends_at, ZoneInfo(session.series.zone)
+        came, left = (
+            clock and instant_of(clock, starts_at, ends_at, zone) for clock in (arrived, departed)
+        )
+        backwards = came and left and left <= came
+        if came and came > ends_at:
+            ended = wording.clock_time(_local(session.series, ends_at))
+            desk.fault(row, "arrived", f"The session ended at {ended}. Correct the time.")
+    if backwards:
         desk.fault(row, "departed", "They left before they came. Correct one of the two times.")
 
 
@@ -431,8 +450,7 @@ def _session(desk: Desk, row: Row, run: Run, on: date, starts) -> GroupSession |
     """The session of that day and time, or why there is none."""
     found = run.sessions.get(on, [])
     for session in found:
-        local = session.series.starts if not session.moved else _local_start(session)
-        if local == starts:
+        if _local(session.series, session.starts_at) == starts:
             if session.state in (SessionState.CANCELLED, SessionState.NOT_HELD):
                 desk.fault(
                     row, "date",
@@ -440,16 +458,10 @@ def _session(desk: Desk, row: Row, run: Run, on: date, starts) -> GroupSession |
                     "or delete the row.",
                 )  # fmt: skip
                 return None
-            arrived, departed = row.get("arrived"), row.get("departed")
-            for column, at in (("arrived", arrived), ("departed", departed)):
-                if at and not session.moved and at > session.series.ends and column == "arrived":
-                    desk.fault(
-                        row, column,
-                        f"The session ended at {wording.clock_time(session.series.ends)}. Correct the time.",
-                    )  # fmt: skip
             return session
     if found:
-        times = wording.listing([wording.clock_time(s.series.starts) for s in found], last="or")
+        begun = sorted({_local(s.series, s.starts_at) for s in found})
+        times = wording.listing([wording.clock_time(at) for at in begun], last="or")
         desk.fault(row, "starts", f"The group began at {times} on that day. Correct the time.")
         return None
     told_day = wording.day(on, year=True)
@@ -472,11 +484,9 @@ def _session(desk: Desk, row: Row, run: Run, on: date, starts) -> GroupSession |
     return None
 
 
-def _local_start(session: GroupSession):  # type: ignore[no-untyped-def]
-    from zoneinfo import ZoneInfo
-
-    local = session.starts_at.astimezone(ZoneInfo(session.series.zone))
-    return local.time().replace(second=0, microsecond=0)
+def _local(series: GroupSeries, at: datetime) -> time:
+    """What the clock on the wall showed: a series may meet at several times, and change them."""
+    return at.astimezone(ZoneInfo(series.zone)).time().replace(second=0, microsecond=0)
 
 
 def _check_stay(desk: Desk, row: Row, someone: Someone, run: Run | None, on: date) -> None:
