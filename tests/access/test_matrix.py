@@ -1,5 +1,6 @@
 """Every address × method × role × relation. An address without a row in the table fails."""
 
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from phpsupport.access.gate import allow
+from phpsupport.access.grants import GrantedQuerySet
 from phpsupport.access.roles import Role
 from tests import factories as make
 from tests.access.table import ACCOUNT_PAGES, TABLE, Open, Page, Switch, Thing
@@ -190,9 +193,7 @@ def planted(name: str, view: Callable[..., Any]) -> Iterator[None]:
         yield
 
 
-def test_a_missing_check_is_found(world: World, clients: dict[Role | None, Client]) -> None:
-    """The matrix sees a view without its gate, a row loaded past the grants, and a wrong role."""
-
+def test_a_missing_gate_is_found(world: World, clients: dict[Role | None, Client]) -> None:
     def everybody(request: Any, **kwargs: Any) -> HttpResponse:
         return HttpResponse("here you are")
 
@@ -202,3 +203,32 @@ def test_a_missing_check_is_found(world: World, clients: dict[Role | None, Clien
         assert any("a stranger" in line for line in told)
         assert any("participant" in line for line in told)
     assert any("other" in line for line in told)
+
+
+@pytest.mark.parametrize("name", ["office:people", "office:trail", "sessions:session-move"])
+def test_a_gate_that_lets_every_role_in_is_found(
+    name: str, world: World, clients: dict[Role | None, Client]
+) -> None:
+    view = inspect.unwrap(ADDRESSES[name].callback)
+    with planted(name, allow(*Role, methods=TABLE[name].methods.split())(view)):
+        told = faults(name, world, clients)
+    assert any("as participant" in line for line in told)
+    assert not any("as a stranger" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "relation"),
+    [
+        ("participants:detail", "same"),
+        ("participants:detail", "other"),
+        ("sessions:participant-record", "same"),
+        ("sessions:session", "other"),
+        ("facilitators:concern", "other"),
+    ],
+)
+def test_rows_loaded_past_the_grants_are_found(
+    name: str, relation: str, world: World, clients: dict[Role | None, Client]
+) -> None:
+    with mock.patch.object(GrantedQuerySet, "visible_to", lambda rows, user: rows):
+        told = faults(name, world, clients)
+    assert any(f"{name} {relation} as" in line for line in told)
