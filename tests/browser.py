@@ -14,6 +14,8 @@ another host or an answer of 500 and above on any of its pages; an expected one 
 Wait for states with `expect(...)`, never sleep.
 """
 
+import contextlib
+import functools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
 RESULTS = PROJECT / "test-results"
-PATIENCE_MS = 15_000
+# How long one waits for what must come; who passes waits no longer than it takes.
+PATIENCE_MS = 60_000
+# After these a page may be going to another one, whose scripts are there once it is loaded.
+ACTS = ("click", "dblclick", "tap", "press")
 WATCH_POLICY = """
 document.addEventListener('securitypolicyviolation', (event) => {
   console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
@@ -46,13 +51,19 @@ class Faults:
     found: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     documents: set[str] = field(default_factory=set)
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
     def expect(self, *parts: str) -> None:
         """A fault whose text contains one of `parts` is part of the test."""
         self.expected += parts
 
     def unexpected(self) -> list[str]:
-        return [f for f in self.found if not any(part in f for part in self.expected)]
+        # Which addresses were documents may be known only after the browser told of them.
+        theirs = [told for told, url in self.refused if url in self.documents]
+        left = list(self.found)
+        for told in theirs:
+            left.remove(told)
+        return [f for f in left if not any(part in f for part in self.expected)]
 
     def watch(self, page: "Page") -> None:
         page.on("console", self._on_console)
@@ -63,10 +74,10 @@ class Faults:
     def _on_console(self, message: "ConsoleMessage") -> None:
         # A page that answers 403 or 404 is the test's business; the browser notes it all the same.
         refused = re.search(r"status of 4\d\d", message.text)
-        if refused and message.location.get("url") in self.documents:
-            return
         if message.type == "error":
             self.found.append(f"console: {message.text}")
+            if refused:
+                self.refused.append((self.found[-1], str(message.location.get("url"))))
 
     def _on_response(self, response: "Response") -> None:
         if response.request.is_navigation_request():
@@ -108,6 +119,7 @@ def browser() -> "Iterator[Browser]":
     from tests import chromium
 
     expect.set_options(timeout=PATIENCE_MS)
+    _wait_for_what_comes()
 
     # Playwright keeps an event loop in this thread; Django would refuse the ORM beside it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
@@ -120,6 +132,26 @@ def browser() -> "Iterator[Browser]":
         )
         yield started
         started.close()
+
+
+def _wait_for_what_comes() -> None:
+    """Nobody touches a page, or looks at it, while its scripts are still on their way."""
+    from playwright.sync_api import Error, Locator
+
+    def then_loaded(act: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(act)
+        def acted(self: Locator, *args: Any, **more: Any) -> Any:
+            done = act(self, *args, **more)
+            with contextlib.suppress(Error):  # the page may have been closed by it
+                self.page.wait_for_load_state("load")
+            return done
+
+        return acted
+
+    for name in ACTS:
+        act = getattr(Locator, name)
+        if not hasattr(act, "__wrapped__"):
+            setattr(Locator, name, then_loaded(act))
 
 
 @pytest.fixture
@@ -212,10 +244,23 @@ def axe() -> "Callable[..., None]":
     What is left out needs its reason beside the call.
     """
     from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import Error
+
+    def violations(page: "Page", context: Any) -> list[dict[str, Any]]:
+        """Of the page that is there once nothing leads on any more."""
+        for last in (False, False, True):
+            page.wait_for_load_state("load")
+            try:
+                page.evaluate("document.fonts.ready.then(() => 0)")
+                return Axe().run(page, context).response["violations"]  # type: ignore[no-any-return]
+            except Error as fault:
+                if last or "navigation" not in str(fault):
+                    raise
+        raise AssertionError("unreachable")
 
     def look(page: "Page", *, without: str | None = None) -> None:
         context = {"exclude": [[without]]} if without else None
-        found = Axe().run(page, context).response["violations"]
+        found = violations(page, context)
         grave = [v for v in found if v["impact"] in {"serious", "critical"}]
         told = [
             f"{v['id']} ({v['impact']}): {v['help']}\n"

@@ -1,19 +1,24 @@
 """What every test stands on: the database as the application's role, an empty broker and cache."""
 
+import functools
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
 import psycopg
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
 
 from tests import databases
 
-# How long an example takes says more about the machine than about the code.
-hypothesis.settings.register_profile("suite", deadline=None)
+# How long an example takes says more about the machine than about the code. The suite draws the same
+# examples each time; `make test ARGS=--hypothesis-profile=explore` looks for new ones.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile("suite")
 
 
@@ -61,6 +66,10 @@ def as_owner(transactional_db: None) -> Iterator["psycopg.Connection[Any]"]:
 @pytest.fixture(autouse=True)
 def _empty_broker_and_cache() -> None:
     """Rate limits, queues and signs of life of the test before are gone."""
-    from phpsupport.health import heartbeat
+    _broker().flushdb()
 
-    heartbeat.store().flushdb()
+
+@functools.cache
+def _broker() -> "redis.Redis":
+    """A patient client: the application's own gives up after a second."""
+    return redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=60)

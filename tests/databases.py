@@ -135,7 +135,18 @@ def empty_the_tables(case: object = None) -> None:
             server.execute("SET lock_timeout = '20s'")
             if _may_pass_triggers(server):
                 server.execute("SET session_replication_role = replica")
-            server.execute(f"TRUNCATE {', '.join(full)} RESTART IDENTITY CASCADE")
+            _truncate(server, full)
+
+
+def _truncate(server: "psycopg.Connection[Any]", tables: list[str]) -> None:
+    """Once what a page had still under way is through."""
+    for last in (False, False, False, True):
+        try:
+            server.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+            return
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
+            if last:
+                raise
 
 
 def _may_pass_triggers(server: "psycopg.Connection[Any]") -> bool:

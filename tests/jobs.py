@@ -28,7 +28,7 @@ import pytest
 
 from phpsupport.devservices import PROJECT, die_with_parent, free_port
 
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def smtp(settings: Any) -> Iterator[Postbox]:
     from aiosmtpd.controller import Controller
 
     box = Postbox()
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=60)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", box.port

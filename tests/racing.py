@@ -33,13 +33,22 @@ def race(hands: int, rounds: int, act: Callable[[int, int], object]) -> list[Out
     ready, found = fork.Barrier(hands), fork.SimpleQueue()
     connections.close_all()  # nobody inherits a connection
     runners = [
-        fork.Process(target=_run, args=(hand, rounds, act, ready, found)) for hand in range(hands)
+        fork.Process(target=_run, args=(hand, rounds, act, ready, found), daemon=True)
+        for hand in range(hands)
     ]
     for runner in runners:
         runner.start()
-    outcomes = [outcome for _ in runners for outcome in found.get()]
-    for runner in runners:
-        runner.join(LONGEST)
+    outcomes: list[Outcome] = []
+    try:
+        for _ in runners:
+            while not found._reader.poll(1):
+                assert not any(runner.exitcode for runner in runners), "one of them ended early"
+            outcomes += found.get()
+    finally:
+        # Nobody who hangs keeps locks from the tests that follow.
+        for runner in runners:
+            runner.join(5)
+            runner.kill()
     return sorted(outcomes, key=lambda o: (o.round, o.hand))
 
 

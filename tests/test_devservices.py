@@ -93,7 +93,7 @@ def test_data_is_kept_and_everything_is_gone_between_starts(place):
         folder = Path(env["DATABASE_URL"].partition("host=")[2])
         with psycopg.connect(env["DATABASE_OWNER_URL"]) as owner:
             owner.execute("CREATE TABLE kept AS SELECT 7 AS number")
-    assert not place.keeper_is_alive()
+    assert wait_until(lambda: not place.keeper_is_alive(), seconds=60)
     assert not folder.exists()
     with services("run") as env, psycopg.connect(env["DATABASE_OWNER_URL"]) as owner:
         assert owner.execute("SELECT number FROM kept").fetchone() == (7,)
@@ -108,14 +108,14 @@ def test_a_second_user_joins_and_the_last_one_out_stops_the_servers(place):
         assert _keeper(place) == keeper
         holder.kill()
         holder.wait()
-    assert not place.keeper_is_alive()
+    assert wait_until(lambda: not place.keeper_is_alive(), seconds=60)
 
 
 def test_servers_go_when_their_user_is_killed(place):
     holder = _holder()
     holder.kill()
     holder.wait()
-    assert wait_until(lambda: not place.keeper_is_alive(), seconds=10)
+    assert wait_until(lambda: not place.keeper_is_alive(), seconds=60)
     assert not place.state.exists()
 
 
@@ -124,7 +124,7 @@ def test_a_killed_keeper_takes_the_servers_along_and_the_next_start_recovers(pla
         with psycopg.connect(env["DATABASE_OWNER_URL"], autocommit=True) as owner:
             owner.execute("CREATE TABLE kept AS SELECT 7 AS number")
         os.kill(_keeper(place), signal.SIGKILL)
-        assert wait_until(lambda: not place.keeper_is_alive(), seconds=10)
+        assert wait_until(lambda: not place.keeper_is_alive(), seconds=60)
     with services("run") as env, psycopg.connect(env["DATABASE_OWNER_URL"]) as owner:
         assert owner.execute("SELECT number FROM kept").fetchone() == (7,)
 

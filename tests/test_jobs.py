@@ -13,7 +13,7 @@ from tests.jobs import wait_until
 def test_a_queued_task_is_run_by_a_worker_on_the_real_broker(worker):
     assert heartbeat.last("jobs") is None
     round_trip.delay()
-    assert wait_until(lambda: heartbeat.last("jobs"), seconds=20)
+    assert wait_until(lambda: heartbeat.last("jobs"))
 
 
 def test_beats_table_names_tasks_that_exist_and_drops_what_waits_too_long():

@@ -63,16 +63,24 @@ def test_the_environment_wins_over_the_demos_settings(local, monkeypatch):
     assert env["BASE_URL"] == "http://localhost:8123"
 
 
-STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('here'); time.sleep(60)"
+STUBBORN = (
+    "import pathlib, signal, sys, time; signal.signal(15, signal.SIG_IGN); print('here', flush=True); "
+    "pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
+)
+BRIEF = (
+    "import pathlib, sys, time; print('tick', flush=True)\n"
+    "while not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.05)"
+)
 
 
-def test_the_household_ends_together_even_who_does_not_listen(capfd, monkeypatch):
+def test_the_household_ends_together_even_who_does_not_listen(capfd, monkeypatch, tmp_path):
+    ready = str(tmp_path / "ready")
     monkeypatch.setattr(runner, "GRACE_SECONDS", 0.5)
     kept = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         with runner.Household(os.environ | {"PYTHONUNBUFFERED": "1"}) as household:
-            household.start("web", ["-c", STUBBORN])
-            household.start("beat", ["-c", "import time; print('tick'); time.sleep(0.5)"])
+            household.start("web", ["-c", STUBBORN, ready])
+            household.start("beat", ["-c", BRIEF, ready])
             household.follow()
             assert household.watch() == 1
     finally:
@@ -140,17 +148,14 @@ def test_everything_runs_together_and_nothing_is_left(transactional_db, local, e
 
         try:
             assert wait_until(lambda: "is ready after" in said(), seconds=150), said()
+            port = int(said().partition(": using ")[2].partition(".")[0])
+            assert port != wanted
+            assert wait_until(lambda: '"ok"' in (_answer(port, "/health/") or "")), said()
+            assert wait_until(lambda: _answer(port, "/accounts/login/")), said()
+            assert wait_until(lambda: _answer(port, "/dev/mail/")), said()
         finally:
             if started.poll() is None:
-                port = int(said().partition(": using ")[2].partition(".")[0] or 0)
-                health, page = _answer(port, "/health/"), _answer(port, "/accounts/login/")
-                mailbox = _answer(port, "/dev/mail/")
                 started.send_signal(ending)
-    assert started.wait(20) == code, said()
-    assert port != wanted
-    assert health
-    assert '"ok"' in health
-    assert page
-    assert mailbox
+    assert started.wait(60) == code, said()
     assert wait_until(lambda: not _marked(mark), seconds=40), _marked(mark)
     assert "Traceback" not in said()

@@ -1,12 +1,23 @@
 """A scheduler brings a program's files in, in a real browser."""
 
+from collections.abc import Iterator
+
 import pytest
+import time_machine
 from playwright.sync_api import expect
 
 from participants.models import Participant
 from phpsupport.access.roles import Role
 from phpsupport.importing.patterns import SAMPLES
 from tests.factories import make_program, make_staff
+from tests.importing.sets import NOW
+
+
+@pytest.fixture(autouse=True)
+def _today() -> Iterator[None]:
+    """The sample stands around this day."""
+    with time_machine.travel(NOW, tick=True):
+        yield
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,11 +1,13 @@
 """People at the keyboard: signing in as everybody does, and clocks that change before long."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from phpsupport.lib import clock
 from phpsupport.users.models import User
@@ -26,6 +28,26 @@ def fill_in_sign_in(page: Page, email: str, password: str) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+def until(page: Page, true: Callable[[], Any]) -> bool:
+    """Whether something outside of the page became true while the page went on."""
+    for _ in range(1200):
+        if true():
+            return True
+        page.wait_for_timeout(50)
+    return False
+
+
+@contextmanager
+def unanswered(page: Page) -> Iterator[None]:
+    """Saving a note hangs while one looks at what the page says; for less than its patience."""
+    held: list[Route] = []
+    page.route("**/note/save/", held.append)
+    yield
+    page.unroute("**/note/save/")
+    for route in held:
+        route.continue_()
+
+
 def clock_change(zone: str, after: date) -> date:
     """The first day after `after` whose noon has another distance from UTC than the one before."""
 
@@ -41,7 +63,7 @@ def clock_change(zone: str, after: date) -> date:
 def daytime_zone() -> str:
     """A zone in which it is now neither early nor late, so that no group runs past midnight."""
     zones = ("America/New_York", "Asia/Tokyo", "Europe/Berlin", "Pacific/Honolulu")
-    return next(z for z in zones if 9 <= clock.now().astimezone(ZoneInfo(z)).hour < 20)
+    return next(z for z in zones if 9 <= clock.now().astimezone(ZoneInfo(z)).hour < 19)
 
 
 def meets_now(session: GroupSession, *, began: timedelta) -> None:

@@ -17,6 +17,7 @@ from sessions.models import (
 )
 from tests.browser import page_faults
 from tests.factories import PASSWORD, make_participant
+from tests.journeys.people import unanswered, until
 from tests.sessions.worlds import World, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,8 +118,9 @@ def test_what_is_typed_is_saved_and_the_line_says_what_is_true(phone: Any, sign_
     sign_in(phone, world.leader)
     phone.goto(address(world, "note"))
     line, text = phone.locator("[data-saved]"), phone.get_by_label(re.compile("What the group did"))
-    text.fill("First words")
-    expect(line).to_have_text("Not saved yet…")
+    with unanswered(phone):
+        text.fill("First words")
+        expect(line).to_have_text(re.compile("Not saved yet…|Saving…"))
     expect(line).to_have_text(re.compile(r"Saved \d+:\d\d"))
     assert GroupNoteDraft.objects.get().what_was_done == "First words"
 
@@ -182,6 +184,7 @@ def test_words_typed_before_the_script_arrives_are_saved(phone: Any, sign_in: An
     group = phone.get_by_label(re.compile("What the group did"))
     group.fill("We cooked.")
     expect(phone.locator("[data-saved]")).to_have_text("Nothing written yet")
+    assert until(phone, lambda: held)
     held[0].continue_()
     expect(phone.locator("[data-saved]")).to_have_text(re.compile(r"Saved \d+:\d\d"))
     assert GroupNoteDraft.objects.get().what_was_done == "We cooked."

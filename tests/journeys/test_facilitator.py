@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from phpsupport.lib import clock, wording
 from sessions.models import Addendum, Attendance, GroupNote, GroupNoteDraft, ProgressNote
 from tests.factories import PASSWORD, make_program
-from tests.journeys.people import daytime_zone, enter, meets_now
+from tests.journeys.people import daytime_zone, enter, meets_now, unanswered
 from tests.sessions.worlds import World, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,7 +57,9 @@ def test_from_my_day_to_a_signed_note_and_its_addendum(site, open_page, axe):
     phone.get_by_role("button", name="All present").click()
     expect(phone.get_by_text("3 marked")).to_be_visible()
     part_of(phone, tuan).get_by_label("Late", exact=True).check()
-    assert part_of(phone, tuan).get_by_label("Came at").input_value() in on_the_wall(world)
+    came = part_of(phone, tuan).get_by_label("Came at")
+    expect(came).not_to_have_value("")
+    assert came.input_value() in on_the_wall(world)
     part_of(phone, bea).get_by_label("Declined", exact=True).check()
     axe(phone)
     phone.get_by_role("button", name="Save, then notes").click()
@@ -71,8 +73,9 @@ def test_from_my_day_to_a_signed_note_and_its_addendum(site, open_page, axe):
     line = phone.locator("[data-saved]")
     group = phone.get_by_label(re.compile("What the group did"))
     expect(line).to_have_text("Nothing written yet")
-    group.fill("We planned a first evening at home.")
-    expect(line).to_have_text("Not saved yet…")
+    with unanswered(phone):
+        group.fill("We planned a first evening at home.")
+        expect(line).to_have_text(re.compile("Not saved yet…|Saving…"))
     for person, words in ((marisol, "“Tuấn made me laugh.”"), (tuan, "“A good day.”")):
         part_of(phone, person).get_by_label("In their own words").fill(words)
     expect(line).to_have_text(re.compile(r"^Saved \d+:\d\d$"))

@@ -15,19 +15,20 @@ def test_a_console_error_is_a_fault(site, desk):
 
 def test_a_script_error_is_a_fault(site, desk):
     desk.goto("/accounts/login/")
-    desk.evaluate("setTimeout(() => { throw new Error('lost') }, 0)")
-    desk.wait_for_timeout(50)
+    with desk.expect_event("pageerror"):
+        desk.evaluate("setTimeout(() => { throw new Error('lost') }, 0)")
     assert any("lost" in fault for fault in page_faults(desk).unexpected())
     page_faults(desk).expect("lost")
 
 
 def test_inline_style_and_script_are_refused_by_the_policy_and_noticed(site, desk):
     desk.goto("/accounts/login/")
-    desk.evaluate(
-        "const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
-        "document.body.append(s);"
-        "document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>');"
-    )
+    with desk.expect_console_message(lambda said: "policy violation: style-src" in said.text):
+        desk.evaluate(
+            "const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
+            "document.body.append(s);"
+            "document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">x</p>');"
+        )
     expect(desk.get_by_text("x", exact=True)).to_be_visible()
     assert desk.evaluate("window.ran") is None
     faults = " ".join(page_faults(desk).unexpected())
@@ -38,8 +39,8 @@ def test_inline_style_and_script_are_refused_by_the_policy_and_noticed(site, des
 
 def test_another_host_is_a_fault(site, desk):
     desk.goto("/accounts/login/")
-    desk.evaluate("new Image().src = 'http://elsewhere.invalid/pixel.png'")
-    desk.wait_for_timeout(50)
+    with desk.expect_console_message(lambda said: "elsewhere.invalid" in said.text):
+        desk.evaluate("new Image().src = 'http://elsewhere.invalid/pixel.png'")
     assert any("elsewhere.invalid" in fault for fault in page_faults(desk).unexpected())
     page_faults(desk).expect("elsewhere.invalid", "violat", "Content Security Policy")
 

@@ -71,7 +71,8 @@ def test_the_sample_is_looked_at_saved_once_and_found(
     expect(desk.get_by_text("Everything can be saved.")).to_be_visible()
     axe(desk)
     assert not Participant.objects.exists()
-    desk.get_by_label("File", exact=True).select_option("participants.csv")
+    with desk.expect_navigation():
+        desk.get_by_label("File", exact=True).select_option("participants.csv")
     rows = desk.get_by_role("table", name="Every row").or_(desk.locator("#rows table"))
     expect(rows.get_by_role("row").filter(has_text="RB503")).to_contain_text("new")
     expect(rows.get_by_role("row").filter(has_text="Willow")).to_have_count(0)

@@ -61,7 +61,7 @@ def test_invited_by_mail_in_at_work_and_out_again(
     phone.get_by_label("The same password again").fill(SECRET)
     phone.get_by_role("button", name="Open my account").click()
     expect(phone.get_by_role("link", name="Today").first).to_be_visible()
-    assert phone.url.endswith("/groups/today/")
+    expect(phone).to_have_url(re.compile("/groups/today/$"))
     axe(phone)
 
     other = open_page()

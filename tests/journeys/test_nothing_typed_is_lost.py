@@ -12,6 +12,7 @@ from phpsupport.lib import clock
 from sessions.models import GroupNoteDraft, GroupSession, ProgressNoteDraft
 from tests.browser import page_faults
 from tests.factories import PASSWORD, make_staff
+from tests.journeys.people import unanswered
 from tests.sessions.worlds import World, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,8 +76,9 @@ def test_signing_in_again_in_place(
     expect(line).to_have_text(SAVED)
     assert stored() == "Typed while signed off"
     # Also the forms and fragments of the page go on with the new token.
-    group(phone).fill("And further")
-    expect(line).to_have_text(re.compile("Not saved yet"))
+    with unanswered(phone):
+        group(phone).fill("And further")
+        expect(line).to_have_text(re.compile("Not saved yet|Saving…"))
     expect(line).to_have_text(SAVED)
     phone.get_by_role("button", name="Check and sign").click()
     phone.wait_for_url("**/sign/")
@@ -244,8 +246,8 @@ def test_one_faulty_part_keeps_no_other_from_being_saved(
     line = open_note(desk, world)
     long = own_words(desk, world)
     long.evaluate("(field) => field.removeAttribute('maxlength')")
-    long.fill("too long " * 700)
     group(desk).fill("This is kept")
+    long.fill("too long " * 700)
     expect(line).to_have_text(re.compile("look at the part that is marked"))
     expect(desk.locator(f"[data-part='p-{world.people[0].pk}'] .field-error")).to_be_visible()
     assert stored() == "This is kept"

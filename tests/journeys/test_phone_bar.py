@@ -29,6 +29,7 @@ def test_every_name_in_the_bar_is_whole(
     for role in Role:
         sign_in(phone, make_staff(program, role))
         phone.goto("/accounts/profile/")
+        phone.evaluate("document.fonts.ready.then(() => 0)")
         found = phone.evaluate(PLACES)
         assert found, role
         for place in found:

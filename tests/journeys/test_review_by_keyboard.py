@@ -51,6 +51,7 @@ def test_from_the_queue_to_its_end_by_keyboard(
     expect(desk.get_by_text("signed 6 hours late")).to_be_visible()
     shot(desk, f"queue-{scheme}")
     axe(desk)
+    desk.set_viewport_size({"width": 1440, "height": 300})  # the end of no note is in view
     desk.keyboard.press("n")
 
     # The first note has the focus, and is ticked once it was in view.
@@ -58,6 +59,7 @@ def test_from_the_queue_to_its_end_by_keyboard(
     group = desk.locator("[data-sheet]").first
     expect(group).to_be_focused()
     expect(desk.get_by_text("Read to the end to tick it").first).to_be_visible()
+    desk.set_viewport_size({"width": 1440, "height": 900})
     expect(group.locator("[data-pick]")).to_be_enabled()
     desk.keyboard.press("x")
     expect(group.locator("[data-pick]")).to_be_checked()

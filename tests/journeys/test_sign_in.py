@@ -87,7 +87,7 @@ def test_the_quick_exit_leaves_and_signs_out(
     phone.get_by_role("link", name="Leave this site").click()
     phone.wait_for_url(away)
     # The sign-out travels on its own while the page is gone already.
-    assert wait_until(lambda: not Session.objects.filter(pk=hers).exists(), seconds=10)
+    assert wait_until(lambda: not Session.objects.filter(pk=hers).exists())
     phone.goto(f"{site}/me/")
     expect(phone).to_have_url(f"{site}/accounts/login/?next=/me/")
 

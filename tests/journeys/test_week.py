@@ -181,7 +181,8 @@ def test_a_move_that_is_fine_and_its_undo(site, desk, sign_in, axe, world):
     said = answer(desk)
     expect(said.get_by_text("Nothing is in the way.")).to_be_visible()
     expect(said).to_contain_text(f"{wording.day(world.wednesday)}, 13:00–13:50")
-    said.get_by_role("button", name="Move it").click()
+    with desk.expect_response(lambda answer: reverse("sessions:week-events") in answer.url):
+        said.get_by_role("button", name="Move it").click()
     done = desk.locator("#messages")
     expect(done).to_contain_text("moved to")
     axe(desk)

@@ -1,10 +1,12 @@
 """Signing in: by password, code and passkey; no open door; nothing told to strangers."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
@@ -154,7 +156,14 @@ def test_the_letter_is_neutral_and_its_link_works_once(user: User, client: Clien
 
 # --- the second step ----------------------------------------------------------------------------------
 @pytest.fixture
-def factor(user: User) -> tuple[str, list[str]]:
+def half_minute() -> Iterator[None]:
+    """A code is good for one half minute: it does not end between reading and sending it."""
+    with time_machine.travel(clock.now(), tick=False):
+        yield
+
+
+@pytest.fixture
+def factor(user: User, half_minute: None) -> tuple[str, list[str]]:
     """TOTP set up through the pages: the secret shown and the recovery codes."""
     client = Client()
     sign_in(client, user.email)
