@@ -256,6 +256,8 @@ def test_no_form_breaks_over_what_is_typed(
     query = {"q": data.draw(NASTY, "query").encode("utf-8", "replace").decode()}
     for address in ("/search/", "/office/trail/", "/participants/"):
         assert client.get(address, query | {"action": query["q"]}).status_code < 500
+    for address in ("/search/", "/participants/"):
+        assert client.post(address, query).status_code < 500
 
 
 def test_no_session_or_message_leaves_by_cookie() -> None:

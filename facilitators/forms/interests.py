@@ -16,6 +16,7 @@ class InterestForm(Form):
 
     submit = "Declare it"
     guard = True
+    q = forms.CharField(required=False, widget=forms.HiddenInput())  # what was looked for
     facilitator = FacilitatorField(
         Facilitator.objects.none(), label="Facilitator", empty_label=None
     )
@@ -36,9 +37,11 @@ class InterestForm(Form):
         participants: QuerySet[Participant],
         shown: list[tuple[str, str]],
         own: bool,
+        words: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["q"].initial = words
         named: Any = self.fields["facilitator"]
         named.queryset = Facilitator.objects.filter(pk__in=[row.pk for row in people])
         named.choices = [(row.pk, row.user.name) for row in people]

@@ -38,16 +38,18 @@ def interests(request: Asked) -> HttpResponse:
 def declare(request: Asked) -> HttpResponse:
     """Choose a participant by name and say how the two know each other."""
     user, program = request.user, request.program
-    words = request.GET.get("q", "").replace("\0", "").strip()
+    words = request.POST.get("q", "").replace("\0", "").strip()[:80]
+    finding = "find" in request.POST
     people = queries.may_declare_for(user, program)
     shown = queries.people_to_choose(user, program, words)
     own = len(people) == 1 and people[0].user_id == user.pk
     seen: Any = Participant.objects.visible_to(user)
     form = InterestForm(
-        request.POST or None, people=people, shown=shown, own=own, participants=seen,
-        cancel=reverse("facilitators:interests"),
+        None if finding else request.POST or None, people=people, shown=shown, own=own,
+        participants=seen, words=words, cancel=reverse("facilitators:interests"),
     )  # fmt: skip
-    if request.method == "POST" and form.is_valid():
+    if form.is_bound and form.is_valid():
+        form.cleaned_data.pop("q")
         try:
             require(can_declare_interest(user, form.cleaned_data["facilitator"]))
             interest = actions.declare_interest(by=user, at=clock.now(), **form.cleaned_data)

@@ -16,12 +16,19 @@ TICKS = (
 )
 
 
+MOST_WORDS = 80
+
+
+def words_of(sent: str) -> str:
+    """What is looked for in names and record numbers."""
+    return " ".join(sent.replace("\0", "").split())[:MOST_WORDS]
+
+
 class CensusForm(FilterForm):
-    """Words, status, level, track, language and three marks."""
+    """Status, level, track, language and three marks."""
 
     SELECTS = ("level", "track", "language", "only")
 
-    q = LineField(max_length=80, label="Name or record number")
     status = forms.ChoiceField(choices=STATUSES)
     level = forms.ChoiceField(
         label="Level of care", choices=[("", "Any level"), *((v, v) for v in LevelOfCare.values)]
@@ -37,7 +44,6 @@ class CensusForm(FilterForm):
         given = self.cleaned_data
         only = given.get("only") or ""
         return Filters(
-            words=given.get("q") or "",
             status=given.get("status") or "in",
             level=given.get("level") or "",
             track=given.get("track") or "",

@@ -21,6 +21,7 @@ from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 
 PER_PAGE: Final = 50
+FOUND_AT_MOST: Final = 200
 FIRST_DAYS: Final = 7
 
 # Key and words of each status, in the order in which they are offered.
@@ -108,7 +109,9 @@ def census(
     )
     offered = list(choices.distinct())
     found = _narrow(every, filters, today)
-    paginator = Paginator(_in_order(found, filters.sort), PER_PAGE)
+    # What was looked for does not stand in an address, so all of it stands on one page.
+    most = FOUND_AT_MOST if filters.words else PER_PAGE
+    paginator = Paginator(_in_order(found, filters.sort), most)
     shown = paginator.get_page(page)
     stays = {stay.pk: stay for stay in found.filter(pk__in=list(shown.object_list))}
     return Census(

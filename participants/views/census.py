@@ -1,9 +1,11 @@
 """The census: who is here, who is expected, who has left."""
 
+from dataclasses import replace
+
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from participants.forms.census import CensusForm
+from participants.forms.census import CensusForm, words_of
 from participants.policies import PLANNERS, WHOLE_PAGE
 from participants.queries import census as census_query
 from participants.views.form_page import PLACE
@@ -14,12 +16,13 @@ from phpsupport.audit.trail import record
 from phpsupport.lib.wording import count, day
 
 
-@allow(*WHOLE_PAGE)
+@allow(*WHOLE_PAGE, methods=("GET", "POST"))
 def census(request: Asked) -> HttpResponse:
+    """Filters stand in the address, to pass on; a name that is looked for is sent and does not."""
     at, today = now_and_today(request)
     program = request.program
     form = CensusForm(request.GET)
-    filters = form.filters()
+    filters = replace(form.filters(), words=words_of(request.POST.get("q", "")))
     found = census_query.census(
         program, filters, today, seen_by=request.user, page=request.GET.get("page", 1)
     )
@@ -36,6 +39,7 @@ def census(request: Asked) -> HttpResponse:
             "census": found,
             "form": form,
             "filters": filters,
+            "without_words": _with(request),
             "statuses": [
                 {
                     "label": f"{words} {found.counts[key]}",

@@ -110,7 +110,7 @@ TABLE: dict[str, Open | Page | Thing] = {
     "users:theme": Page(ALL, "POST"),
     # --- home ---------------------------------------------------------------------------------------
     "home:portal": Page(roles(P)),
-    "home:search": Page(STAFF),
+    "home:search": Page(STAFF, BOTH),
     "home:waiting": Page(STAFF),
     # --- office ---------------------------------------------------------------------------------------
     "office:closures": Page(roles(S, L), "GET POST"),
@@ -132,7 +132,7 @@ TABLE: dict[str, Open | Page | Thing] = {
     "importing:confirm": Thing("upload", roles(S), NOBODY, "POST", gate=PLAN),
     "importing:discard": Thing("upload", roles(S), NOBODY, "POST", gate=PLAN),
     # --- participants ---------------------------------------------------------------------------------
-    "participants:census": Page(roles(S, L, C, O)),
+    "participants:census": Page(roles(S, L, C, O), BOTH),
     "participants:admit": Page(PLAN, BOTH),
     "participants:my-people": Page(roles(C)),
     "participants:my-preferences": Page(roles(P), BOTH),

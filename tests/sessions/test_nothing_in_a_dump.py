@@ -108,7 +108,7 @@ def plant() -> World:
     _answer(world, leader, supervisor, first)
     _after_signing(world, leader, first, second)
     _around(world, leader)
-    leader.get(reverse("home:search"), {"q": WORDS["a search"]})
+    leader.post(reverse("home:search"), {"q": WORDS["a search"]})
     return world
 
 

@@ -10,10 +10,11 @@ from phpsupport.home.queries import search as find
 from phpsupport.lib import clock
 
 
-@allow(*STAFF)
+@allow(*STAFF, methods=("GET", "POST"))
 def search(request: HttpRequest) -> HttpResponse:
-    """Results for `q`. The trail notes that a search was made and how much it found, never its words."""
-    words = request.GET.get("q", "")
+    """Results for what is sent as `q`: a name does not stand in an address, where browsers and
+    proxies keep it. The trail notes that a search was made and how much it found, never its words."""
+    words = request.POST.get("q", "")
     program = request.program  # type: ignore[attr-defined]
     found = find(user=request.user, words=words, program=program)  # type: ignore[arg-type]
     if words.strip():

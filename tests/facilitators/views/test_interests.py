@@ -73,14 +73,14 @@ def test_a_facilitator_declares_one_from_my_practice(world: World, client: Clien
     client.force_login(world.ana.user)
     url = reverse("facilitators:interest-declare")
     assert url in client.get(reverse("facilitators:my-practice")).content.decode()
-    page = client.get(url, {"q": "maris"}).content.decode()
+    page = client.post(url, {"q": "maris", "find": "1"}).content.decode()
     assert "Marisol V." in page
     assert "Vega-Quillon" not in page
     form = {
         "facilitator": world.ana.pk, "participant": world.marisol.pk, "relation": "sponsor",
         "note": "We meet on Tuesdays.",
     }  # fmt: skip
-    done = client.post(f"{url}?q=maris", form, follow=True).content.decode()
+    done = client.post(url, form | {"q": "maris"}, follow=True).content.decode()
     assert "It is declared." in done
     assert "Sponsor or sponsored" in done
     assert "We meet on Tuesdays." in done
@@ -139,7 +139,7 @@ def test_a_facilitator_finds_only_people_of_their_own_groups(world: World, clien
     form = {"facilitator": world.ana.pk, "participant": stranger.pk, "relation": "kin"}
     assert client.post(url, form).context["form"].errors["participant"]
     client.force_login(world.lead)
-    assert "Zelda" in client.get(url, {"q": "zel"}).content.decode()
+    assert "Zelda" in client.post(url, {"q": "zel", "find": "1"}).content.decode()
     assert client.post(url, form).status_code == 302
 
 
