@@ -37,6 +37,7 @@ from facilitators.models import (
     Stage,
     Supervision,
 )
+from facilitators.queries.beginning import BEGUN_ON
 from facilitators.queries.clearance import ClearanceFile, load_files, program_rules
 from facilitators.queries.training import Pill, training_pill
 from phpsupport.access.roles import Role
@@ -169,6 +170,7 @@ def _with_matters(rows: Any, user: User, at: datetime) -> Any:
         .annotate(number=Count("pk"))
     )
     return rows.annotate(
+        begun_on=BEGUN_ON,
         _last_held=Subquery(
             supervisions.filter(held=True, starts_at__lte=at)
             .order_by("-starts_at")
@@ -243,7 +245,7 @@ def _supervision_pill(
         return NOTHING
     last = row._last_held.astimezone(zone).date() if row._last_held else None
     every = supervision_every(file.credential_kind_on(today), policy)
-    due = supervision_due(today, last, row.hired_on or today, every)
+    due = supervision_due(today, last, row.begun_on or today, every)
     planned, url = "", f"{reverse('facilitators:supervision-new')}?facilitator={row.pk}"
     if row._next_planned:
         found = row._next_planned[0]

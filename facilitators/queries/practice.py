@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from facilitators.cadence import supervision_due, supervision_every
 from facilitators.clearance import Cell, Expiring, State
 from facilitators.models import CheckIn, Facilitator
-from facilitators.queries.clearance import files_of
+from facilitators.queries.beginning import BEGUN_ON
+from facilitators.queries.clearance import load_files
 from facilitators.queries.concerns import said
 from facilitators.queries.supervision import due_words, own_supervisions
 from phpsupport.lib import clock, wording
@@ -63,7 +64,7 @@ def practice(user: User, program: Program, at: datetime) -> Practice | None:
         .filter(user=user, program=program)
         .values_list("pk", flat=True)
     )
-    files = files_of(mine)
+    files = load_files(Facilitator.objects.filter(pk__in=set(mine)).annotate(begun_on=BEGUN_ON))
     file = next(iter(files.values()), None)
     if file is None:
         return None
@@ -77,7 +78,7 @@ def practice(user: User, program: Program, at: datetime) -> Practice | None:
     due = supervision_due(
         today,
         last.starts_at.astimezone(zone).date() if last else None,
-        facilitator.hired_on or today,
+        facilitator.begun_on or today,  # type: ignore[attr-defined]
         supervision_every(kind, file.rules.policy_on(today)),
     )
     words, tone = due_words(due)

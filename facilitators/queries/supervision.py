@@ -18,6 +18,7 @@ from facilitators.models import (
     Stage,
     Supervision,
 )
+from facilitators.queries.beginning import BEGUN_ON
 from facilitators.queries.clearance import files_of, load_files
 from facilitators.queries.concerns import said
 from facilitators.taxonomy import COMPETENCIES
@@ -114,7 +115,8 @@ def supervision_list(
     if only is not None:
         wanted = wanted.filter(pk=only)
     people = wanted.annotate(
-        last_at=Subquery(held.values("starts_at")[:1], output_field=DateTimeField())
+        begun_on=BEGUN_ON,
+        last_at=Subquery(held.values("starts_at")[:1], output_field=DateTimeField()),
     )
     files = load_files(people)
     seen = list(
@@ -147,7 +149,10 @@ def supervision_list(
         kind = file.credential_kind_on(today)
         last_on = person.last_at.astimezone(zone).date() if person.last_at else None  # type: ignore[attr-defined]
         due = supervision_due(
-            today, last_on, person.hired_on or today, supervision_every(kind, rules)
+            today,
+            last_on,
+            person.begun_on or today,  # type: ignore[attr-defined]
+            supervision_every(kind, rules),
         )
         rows.append((due, _due_row(person, due, kind, last_on, next_of.get(person.pk), zone, at)))
     rows.sort(key=lambda pair: (pair[0].days, pair[1].name))

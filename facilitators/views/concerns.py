@@ -20,7 +20,9 @@ from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
+from phpsupport.lib.forms import ProseField
 
+NOT_OPEN = "That step is not open to you now. Somebody may have gone on with the concern."
 WHOLE = BoundaryConcern.objects.select_related(
     "program__site", "facilitator__user", "reported_by", "reviewer", "second_reviewer"
 )
@@ -189,6 +191,8 @@ def _form(
 def _page(
     request: HttpRequest, concern: BoundaryConcern, sent: forms.StepForm | None = None
 ) -> HttpResponse:
+    """The concern with its steps; what was sent and not done stands in its form, or, where that
+    step is over, beside them."""
     now = clock.now()
     people = queries.reviewers_for(concern, clock.local_date(now, concern.program.zone))
     first, others = _acts_open(request, concern)
@@ -202,8 +206,20 @@ def _page(
         "page": queries.concern_page(concern, now),
         "first": [shown(name) for name in first],
         "others": [shown(name) for name in others],
+        "left": _left(sent) if sent is not None and sent.prefix not in first + others else None,
     }
-    return render(request, "facilitators/concerns/detail.html", context)
+    status = 200 if sent is None else 422
+    return render(request, "facilitators/concerns/detail.html", context, status=status)
+
+
+def _left(sent: forms.StepForm) -> dict[str, Any]:
+    """What was written for a step that cannot be taken any more."""
+    words = [(field.label, field.value()) for field in sent if isinstance(field.field, ProseField)]
+    return {
+        "title": ACTS[str(sent.prefix)].title,
+        "faults": sent.non_field_errors() or [NOT_OPEN],
+        "words": [(label, said) for label, said in words if said],
+    }
 
 
 @allow(*queries.HANDLING, methods=("POST",))
@@ -221,17 +237,11 @@ def step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         try:
             act.action(concern=concern, by=request.user, at=now, **form.cleaned_data)
         except Refused as refusal:
-            if refusal.code in ("state", "not_yours", "second_reviewer"):
-                messages.warning(request, refusal.sentence)
-                return redirect("facilitators:concern", pk=concern.pk)
             form.refuse(refusal)
+            concern = WHOLE.get(pk=concern.pk)  # somebody may have gone on with it meanwhile
         else:
             messages.success(request, act.done)
             if name in ("hand-over", "triage"):
                 return redirect("facilitators:concerns")
             return redirect("facilitators:concern", pk=concern.pk)
-    first, others = _acts_open(request, concern)
-    if name not in first + others:
-        messages.warning(request, "That step is not open to you now.")
-        return redirect("facilitators:concern", pk=concern.pk)
     return _page(request, concern, form)

@@ -202,8 +202,9 @@ def test_nobody_has_a_row_about_themselves(program, supervisor):
 
 def test_upper_apps_fill_columns_and_count_in_the_sorting(program, supervisor, monkeypatch):
     monkeypatch.setattr(boards, "_columns", {})
-    ana = make_facilitator(program, supervisor=supervisor, first_name="Ana")
-    zoe = make_facilitator(program, supervisor=supervisor, first_name="Zoe")
+    new = {"supervisor": supervisor, "hired_on": NOON.date()}
+    ana = make_facilitator(program, first_name="Ana", **new)
+    zoe = make_facilitator(program, first_name="Zoe", **new)
     assert shown(supervisor, program).columns == [
         "Supervision",
         "Check-in",

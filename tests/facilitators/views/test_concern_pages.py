@@ -199,6 +199,29 @@ def test_the_way_through_in_the_browser(client, world):
     assert concern.state == "under_review"
 
 
+def test_what_was_written_for_a_step_that_is_over_stays_in_sight(client, world):
+    concern = world.report()
+    client.force_login(world.supervisor)
+    client.post(step_of(concern, "triage"), triage_answers(world.supervisor))
+    client.post(step_of(concern, "start"), {"start-words": ""})
+    act.agree_actions(concern=concern, by=world.supervisor, at=clock.now(), words="A refresher.")
+    # Opened before that in another window: the same step, then closing without the second opinion.
+    late = client.post(step_of(concern, "agree"), {"agree-words": "Two talks with Maya."})
+    assert late.status_code == 422
+    said = late.content.decode()
+    assert "Not done: agree what will be done" in said
+    assert "Two talks with Maya." in said
+    closing = client.post(
+        step_of(concern, "close"), {"close-words": "How it ended.", "close-answer": "For you."}
+    )
+    said = closing.content.decode()
+    assert "This needs a second reviewer who agrees." in said
+    assert "How it ended." in said
+    assert "For you." in said
+    concern.refresh_from_db()
+    assert (concern.state, concern.closed_at) == ("actions", None)
+
+
 def test_a_named_person_cannot_be_chosen_as_reviewer(client, world):
     concern = world.report(named=[world.other])
     client.force_login(world.lead)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from facilitators.actions import check_ins, supervision
 from facilitators.models import BoundaryConcern, CheckIn, Supervision
+from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from tests.factories import make_facilitator, make_program, make_staff
@@ -90,7 +91,9 @@ def test_a_supervisor_sees_their_own_people_and_the_lead_all(client, world):
 
 
 def test_who_is_overdue_comes_first_and_in_words(client, world):
-    fresh = make_facilitator(world.program, supervisor=world.supervisor, first_name="Linh")
+    fresh = make_facilitator(
+        world.program, supervisor=world.supervisor, first_name="Linh", hired_on=clock.now().date()
+    )
     world.facilitator.hired_on = clock.now().date() - timedelta(days=40)
     world.facilitator.save()
     client.force_login(world.supervisor)
@@ -98,6 +101,21 @@ def test_who_is_overdue_comes_first_and_in_words(client, world):
     assert [row.facilitator_id for row in found.due] == [world.facilitator.pk, fresh.pk]
     assert found.due[0].words.endswith("overdue")
     assert found.overdue == 1
+
+
+def test_without_a_day_of_hiring_supervision_falls_due_from_the_first_day_of_the_role(
+    client, world
+):
+    assert world.facilitator.hired_on is None
+    RoleAssignment.objects.filter(user=world.facilitator.user).update(
+        starts_on=clock.now().date() - timedelta(days=60)
+    )
+    client.force_login(world.supervisor)
+    found = client.get(at("supervision")).context["supervision"]
+    assert found.due[0].words.endswith("overdue")
+    assert "overdue" in client.get(reverse("facilitators:board")).content.decode()
+    client.force_login(world.facilitator.user)
+    assert "overdue" in client.get(reverse("facilitators:my-practice")).content.decode()
 
 
 def test_the_list_of_one_facilitator_shows_their_check_ins(client, world):
