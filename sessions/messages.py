@@ -5,7 +5,7 @@ another person. Whether a message may still go is asked when it is sent: the ses
 the roster, the consent, the address and the quiet hours may all have changed since it was planned.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -365,7 +365,7 @@ def _not_at_night(
         raise Postpone(until)
 
 
-def quiet_until(at: datetime, zone: str, policy: dict[str, Any]) -> datetime | None:
+def quiet_until(at: datetime, zone: str, policy: Mapping[str, Any]) -> datetime | None:
     """The instant at which the quiet hours around `at` end; None outside them."""
     place = ZoneInfo(zone)
     local = at.astimezone(place)

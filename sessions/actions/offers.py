@@ -3,9 +3,10 @@
 A place that is offered to somebody in line is kept for them and counts as taken.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ from sessions.actions.places import (
 )
 from sessions.conflicts import first_date_over_capacity
 from sessions.line import first_free, kept_until
-from sessions.messages import PLACE_KEPT
+from sessions.messages import PLACE_KEPT, quiet_until
 from sessions.models import (
     Enrollment,
     GroupSeries,
@@ -85,7 +86,7 @@ def fill_places(series: GroupSeries, by: User | None, at: datetime) -> Filled:
     there, and what is free goes to the first whose days fit: asked, or given where the program
     keeps no place."""
     filled = Filled()
-    line = list(line_of(series).select_related("participant").order_by("position"))
+    line = list(line_of(series).select_related("participant__user").order_by("position"))
     if not line:
         return filled
     today = clock.local_date(at, series.zone)
@@ -135,7 +136,7 @@ def fill_places(series: GroupSeries, by: User | None, at: datetime) -> Filled:
             continue
         taken.append(Period.days(start, last))
         if policy["offer_hours"]:
-            _offer(series, entry, start, last, policy["offer_hours"], by, at)
+            _offer(series, entry, start, last, policy, by, at)
             filled.offers.append(entry)
         else:
             early = suggested_leaving(series, stay, policy)
@@ -190,12 +191,19 @@ def _offer(
     entry: WaitlistEntry,
     start: date,
     last: date | None,
-    hours: int,
+    policy: Mapping[str, Any],
     by: User | None,
     at: datetime,
 ) -> None:
-    """Keep a place for somebody and tell them: a neutral message, and their own page."""
-    until = kept_until(at, series.zone, hours)
+    """Keep a place for somebody and tell them: a neutral message, and their own page.
+
+    The hours begin when they can hear of it, which at night is in the morning: otherwise a line
+    would go by in its sleep.
+    """
+    account = entry.participant.user
+    zone = (account.time_zone if account else "") or series.zone
+    asked = quiet_until(at, zone, policy) or at
+    until = kept_until(asked, series.zone, policy["offer_hours"])
     over = local_day(last_of(series, last), series.zone).end
     if over is not None:
         until = min(until, over)

@@ -14,13 +14,21 @@ from sessions.queries.attendance import enrolled_on
 RULE = "rule_interest"
 
 
-def declared(person: str, series: str, on: str) -> QuerySet[ConflictOfInterest]:
-    """Declared pairs of the person and somebody on the roster, by the names of outer columns."""
+def undecided(person: str, series: str, on: str, session: str) -> QuerySet[ConflictOfInterest]:
+    """Declared pairs of the person and somebody on the roster, by the names of outer columns.
+
+    Where the rule was set aside for the session, only pairs that were declared since: who decided
+    then knew nothing of them.
+    """
     stays = Q(participant__enrollments__until_on=None) | Q(
         participant__enrollments__until_on__gte=OuterRef(on)
     )
+    decided = RuleOverride.objects.filter(
+        session=OuterRef(OuterRef(session)), rule=RULE, at__gte=OuterRef("declared_at")
+    )
     return ConflictOfInterest.objects.filter(
         stays,
+        ~Exists(decided),
         ended_at=None,
         facilitator__user=OuterRef(person),
         participant__sealed_at=None,
@@ -41,10 +49,8 @@ def kept_apart(program: Program, *, at: datetime) -> QuerySet[SessionFacilitator
     ignored = PolicyProfile.objects.filter(
         pk=Subquery(in_force.values("pk")[:1]), **{f"rules__{RULE}": "ignore"}
     )
-    decided = RuleOverride.objects.filter(session=OuterRef("session_id"), rule=RULE)
     return SessionFacilitator.objects.filter(
-        Exists(declared("person_id", "session__series_id", "session__local_date")),
-        ~Exists(decided),
+        Exists(undecided("person_id", "session__series_id", "session__local_date", "session_id")),
         ~Exists(ignored),
         session__program=program,
         session__state=SessionState.SCHEDULED,
@@ -70,9 +76,8 @@ def of_interest(interest: ConflictOfInterest, *, at: datetime) -> QuerySet[Sessi
 def among_leaders() -> Any:
     """Whether somebody who leads the session is to be kept apart from somebody on its roster."""
     assigned = SessionFacilitator.objects.filter(
-        Exists(declared("person_id", "session__series_id", "session__local_date")),
+        Exists(undecided("person_id", "session__series_id", "session__local_date", "session_id")),
         session=OuterRef("pk"),
         active=True,
     )
-    decided = RuleOverride.objects.filter(session=OuterRef("pk"), rule=RULE)
-    return Exists(assigned) & ~Exists(decided)
+    return Exists(assigned)

@@ -100,6 +100,26 @@ def test_a_program_says_how_long():
     assert line.first.offer_until == AT + timedelta(hours=2)
 
 
+@pytest.mark.parametrize(
+    ("at", "until"),
+    [
+        (datetime(2026, 3, 3, 2, 30, tzinfo=UTC), datetime(2026, 3, 3, 16, tzinfo=UTC)),  # 21:30
+        (datetime(2026, 3, 3, 12, tzinfo=UTC), datetime(2026, 3, 3, 16, tzinfo=UTC)),  # 7:00
+        # 21:30 before the night in which the clocks go forward: three hours after 8:00.
+        (datetime(2026, 3, 8, 2, 30, tzinfo=UTC), datetime(2026, 3, 8, 15, tzinfo=UTC)),
+    ],
+)
+def test_at_night_the_hours_begin_when_the_message_can_go(at, until):
+    line = Line(offer_hours=3)
+    assert line.free(last_on=MARCH, at=at).offers == [line.first]
+    line.first.refresh_from_db()
+    assert line.first.offer_until == until
+    # Nobody in line is passed over before they can have read it.
+    morning = at.replace(hour=12, minute=30) if at.hour < 12 else at
+    assert not end_offers(at=morning).lapsed
+    assert line.look() == ("waiting", "waiting")
+
+
 def test_an_offer_never_outlasts_the_series(line):
     GroupSeries.objects.update(until_on=date(2026, 3, 3))
     line.free(at=datetime(2026, 3, 3, 16, tzinfo=UTC), last_on=MARCH)
