@@ -37,7 +37,6 @@ from sessions.models import (
     WaitOutcome,
 )
 
-AHEAD = timedelta(days=28)
 Key = tuple[UUID, UUID]  # of a series and a participant
 
 
@@ -419,7 +418,7 @@ def _tell_overlaps(
     rows = GroupSession.objects.filter(
         series_id__in=held | {v.series.pk for v in verdicts},
         local_date__gte=first,
-        local_date__lt=first + AHEAD,
+        local_date__lte=max(last_of(v.series, v.last) for v in verdicts),
         ends_at__gt=at,
         state__in=[SessionState.SCHEDULED, SessionState.HELD],
     )
@@ -480,14 +479,13 @@ def kept_apart(
     series_ids: Sequence[UUID], participant_ids: Sequence[UUID], *, at: datetime
 ) -> set[Key]:
     """Which of these people are kept apart from somebody who leads which series, or a session of
-    it in the coming weeks. Two queries."""
+    it to come. Two queries."""
     leads: dict[UUID, set[UUID]] = defaultdict(set)
     usual = SeriesFacilitator.objects.filter(series_id__in=list(series_ids))
     coming = SessionFacilitator.objects.filter(
         session__series_id__in=list(series_ids),
         active=True,
         ends_at__gt=at,
-        starts_at__lt=at + AHEAD,
     )
     for series_id, facilitator in usual.values_list("series_id", "facilitator_id").union(
         coming.values_list("session__series_id", "facilitator_id")

@@ -300,6 +300,19 @@ def test_two_groups_at_one_time_ask_for_a_yes(world):
     assert len(both(world, person, series, accept=True)) == 2
 
 
+def test_groups_that_meet_at_one_time_only_weeks_later_are_told_as_well(world):
+    person = world.person()
+    first, second = overlapping(world, until_on=date(2026, 12, 31))
+    for series in (first, second):
+        make_session(series, date(2026, 7, 6))
+        series.sessions.filter(local_date=date(2026, 3, 9)).delete()
+    world.enroll(person, series=first)
+    with pytest.raises(Doubtful, match="meet at the same time: Mon 6 Jul"):
+        world.enroll(person, series=second)
+    # A place that is over by then is not in the way.
+    assert world.enroll(person, series=second, until_on=date(2026, 7, 5)).enrollment
+
+
 def test_a_program_may_block_or_ignore_two_groups_at_one_time(world):
     person, series = world.person(), overlapping(world)
     world.rules(rule_participant="block")
