@@ -147,7 +147,7 @@ def test_everything_runs_together_and_nothing_is_left(transactional_db, local, e
             return (local / "log").read_text()
 
         try:
-            assert wait_until(lambda: "is ready after" in said(), seconds=150), said()
+            assert wait_until(lambda: "is ready after" in said(), seconds=400), said()
             port = int(said().partition(": using ")[2].partition(".")[0])
             assert port != wanted
             assert wait_until(lambda: '"ok"' in (_answer(port, "/health/") or "")), said()
