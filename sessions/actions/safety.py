@@ -24,9 +24,7 @@ from phpsupport.users.models import User
 from sessions import policies
 from sessions.actions.attendance import OPENS_BEFORE
 from sessions.models import (
-    Attendance,
     ClosedAs,
-    Enrollment,
     GroupSession,
     SafetyAct,
     SafetyAlert,
@@ -34,7 +32,7 @@ from sessions.models import (
     SafetyEntry,
     SessionState,
 )
-from sessions.queries.attendance import enrolled_on
+from sessions.queries.attendance import people_of
 from sessions.queries.safety_people import LAST, that_day
 
 log = logging.getLogger(__name__)
@@ -107,17 +105,7 @@ def _can_be_raised(session: GroupSession, participant: Participant | None, at: d
             f"This session has not begun yet. If you worry about somebody, {call} now.",
             code="too-early",
         )
-    if participant is None:
-        return
-    on_roster = (
-        participant.sealed_at is None
-        and Enrollment.objects.filter(
-            enrolled_on(session.local_date), series=session.series_id, participant=participant
-        ).exists()
-    ) or Attendance.objects.filter(
-        session=session, participant=participant, participant__sealed_at=None
-    ).exists()
-    if not on_roster:
+    if participant is not None and not people_of(session).filter(pk=participant.pk).exists():
         raise Refused(
             "That person is not on the roster of this session. Raise it for the group, and add"
             " whom you mean.",

@@ -128,6 +128,17 @@ def enrolled_on(day: date) -> Q:
     return Q(Q(until_on=None) | Q(until_on__gte=day), from_on__lte=day, participant__sealed_at=None)
 
 
+def people_of(session: GroupSession) -> QuerySet[Participant]:
+    """Who is expected at the session or was marked there, whoever asks: for those who may mark it."""
+    expected = Enrollment.objects.filter(
+        enrolled_on(session.local_date), series_id=session.series_id
+    )
+    marked = Attendance.objects.filter(session=session, participant__sealed_at=None)
+    return Participant.objects.filter(
+        Q(pk__in=expected.values("participant_id")) | Q(pk__in=marked.values("participant_id"))
+    )
+
+
 _PERSON = (
     "record_number", "first_name", "last_name", "preferred_name", "also_called", "pronouns",
     "interpreter_needed",

@@ -26,7 +26,7 @@ from sessions.forms.safety import AddForm, CloseForm, WordsForm
 from sessions.grants import STAFF_WHO_SEE_THE_WEEK
 from sessions.models import GroupSession, SafetyConcern
 from sessions.queries import safety
-from sessions.queries.attendance import with_heading
+from sessions.queries.attendance import people_of, with_heading
 
 RAISING = (Role.FACILITATOR, Role.SCHEDULER, Role.PROGRAM_LEAD)
 LOOKING = (Role.SUPERVISOR, Role.PROGRAM_LEAD, Role.CLINICIAN)
@@ -42,7 +42,7 @@ def raise_concern(request: Asked, pk: UUID) -> HttpResponse:
     require(policies.can_raise_concern(request.user, session))
     try:
         concern = acts.raise_concern(
-            session=session, participant=_person(request), by=request.user, at=clock.now()
+            session=session, participant=_person(request, session), by=request.user, at=clock.now()
         )
     except Refused as refusal:
         if _in_place(request):
@@ -54,13 +54,15 @@ def raise_concern(request: Asked, pk: UUID) -> HttpResponse:
     return redirect("sessions:safety-concern", pk=concern.pk)
 
 
-def _person(request: Asked) -> Participant | None:
-    """Whom it is about; nobody for the group as a whole."""
+def _person(request: Asked, session: GroupSession) -> Participant | None:
+    """Whom it is about; nobody for the group as a whole. Who covers one session sees its people on
+    its roster alone."""
     given = request.POST.get("participant", "")
     if not given:
         return None
+    seen = Participant.objects.visible_to(request.user)
     try:
-        found = Participant.objects.visible_to(request.user).filter(pk=UUID(given)).first()
+        found = people_of(session).filter(pk=UUID(given)).first() or seen.filter(pk=given).first()
     except ValueError:
         found = None
     if found is None:

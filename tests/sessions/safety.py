@@ -10,8 +10,8 @@ from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import PolicyProfile
 from phpsupport.users.models import User
 from sessions.actions.safety import raise_concern
-from sessions.models import SafetyAct, SafetyConcern, SafetyEntry
-from tests.factories import LONG_AGO, make_staff
+from sessions.models import SafetyAct, SafetyConcern, SafetyEntry, SessionFacilitator
+from tests.factories import LONG_AGO, make_facilitator, make_staff
 from tests.sessions.worlds import AFTER, DURING, make_world
 
 MINUTES = timedelta(minutes=1)
@@ -40,6 +40,15 @@ class Safety:
         PolicyProfile.objects.create(
             program=self.program, effective_from=LONG_AGO, rules=rules, set_at=clock.now()
         )
+
+    def another(self) -> User:
+        """Ana leads this one session with Dana."""
+        ana = make_facilitator(self.program, first_name="Ana")
+        SessionFacilitator.objects.create(
+            session=self.session, facilitator=ana, person=ana.user, part="co",
+            starts_at=self.session.starts_at, ends_at=self.session.ends_at,
+        )  # fmt: skip
+        return ana.user
 
     def raised(
         self, about: Any = "marisol", *, by: User | None = None, at: Any = DURING

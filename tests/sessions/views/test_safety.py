@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from participants.models import Participant
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.audit.models import AuditEvent
@@ -78,6 +79,17 @@ def test_one_tap_with_script_answers_in_place(world):
     again = tap(world, world.marisol.pk, **IN_PLACE)
     assert str(concern.pk) in again.json()["html"]
     assert SafetyConcern.objects.count() == 1
+
+
+def test_whoever_covers_one_session_can_raise_it_about_anybody_on_its_roster(world):
+    """Before anything is marked, its people are in nothing else that they see."""
+    ana = world.another()
+    assert not Participant.objects.visible_to(ana).exists()
+    html = tap(world, world.marisol.pk, user=ana, **IN_PLACE).json()["html"]
+    assert "Told: " in html
+    concern = SafetyConcern.objects.get()
+    assert (concern.participant, concern.raised_by) == (world.marisol, ana)
+    assert "Marisol R." in page(ana, concern)
 
 
 def test_for_the_group(world):
