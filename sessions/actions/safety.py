@@ -34,6 +34,7 @@ from sessions.models import (
 )
 from sessions.queries.attendance import people_of
 from sessions.queries.safety_people import LAST, that_day
+from sessions.queries.safety_trail import also_worried
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +68,10 @@ def raise_concern(
         .get(pk=session.pk)
     )
     _can_be_raised(session, participant, at)
+    # Held, so that whoever raised it first does not take it back in the same instant.
     same = (
-        SafetyConcern.objects.filter(
-            session=session, participant=participant, closed_at=None, raised_at__gt=at - SAME
-        )
+        SafetyConcern.objects.select_for_update(of=("self",))
+        .filter(session=session, participant=participant, closed_at=None, raised_at__gt=at - SAME)
         .order_by("-raised_at")
         .first()
     )
@@ -115,7 +116,8 @@ def _can_be_raised(session: GroupSession, participant: Participant | None, at: d
 
 @transaction.atomic
 def take_back(*, concern: SafetyConcern, by: User, at: datetime) -> SafetyConcern:
-    """It was a mistake: who raised it closes it, as long as nobody acts on it. The trail stays."""
+    """It was a mistake: who raised it closes it, as long as nobody acts on it and nobody else
+    raised it as well or added to it. The trail stays."""
     concern = _locked(concern, by)
     if concern.closed_as == ClosedAs.MISTAKE:
         return concern
@@ -127,6 +129,13 @@ def take_back(*, concern: SafetyConcern, by: User, at: datetime) -> SafetyConcer
             f"{_who_acts(concern)} is acting on it already. Tell them that it was a mistake; they"
             " close it.",
             code="acknowledged",
+        )
+    other = also_worried(concern.entries.select_related("by"), by)
+    if other is not None and other.by is not None:
+        raise Refused(
+            f"{other.by.name} raised it as well, or added to it, so it stays open until somebody"
+            " acts on it. You can add that your own tap was a mistake.",
+            code="shared",
         )
     concern.closed_at, concern.closed_as, concern.escalates_at = at, ClosedAs.MISTAKE, None
     concern.save(update_fields=["closed_at", "closed_as", "escalates_at"])

@@ -20,7 +20,7 @@ from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions import policies
 from sessions.models import ClosedAs, GroupSession, SafetyAlert, SafetyConcern
-from sessions.queries.safety_trail import Step, moment, trail
+from sessions.queries.safety_trail import Step, also_worried, moment, trail
 
 CLOSED_AT_MOST = 50
 _CALLED = ("first_name", "last_name", "preferred_name")
@@ -303,7 +303,7 @@ def concern_page(concern: SafetyConcern, user: User, at: datetime) -> ConcernPag
     mine = concern.raised_by_id == user.pk
     answered = any(a.person_id == user.pk and a.acknowledged_at for a in alerts)
     reads = policies.can_read_concerns_words(user, concern) is None
-    entries = concern.entries.select_related("by", "to")
+    entries = list(concern.entries.select_related("by", "to"))
     acting = acting_on(concern)
     line = _line(concern, user, at)
     return ConcernPage(
@@ -322,7 +322,10 @@ def concern_page(concern: SafetyConcern, user: User, at: datetime) -> ConcernPag
         may_close=open_
         and policies.can_close_concern(user, concern) is None
         and (concern.acknowledged_at is not None or not mine),
-        may_take_back=open_ and mine and concern.acknowledged_at is None,
+        may_take_back=open_
+        and mine
+        and concern.acknowledged_at is None
+        and also_worried(entries, user) is None,
         nobody_left=open_ and concern.acknowledged_at is None and concern.escalates_at is None,
     )
 

@@ -101,6 +101,13 @@ def trail(
     return steps
 
 
+def also_worried(entries: Iterable[SafetyEntry], user: User) -> SafetyEntry | None:
+    """A line by which somebody else says that it is no mistake of `user` alone: they raised it as
+    well, or added to it."""
+    theirs = (SafetyAct.RAISED, SafetyAct.ADDED)
+    return next((e for e in entries if e.act in theirs and e.by_id != user.pk), None)
+
+
 def _told_step(
     told: list[SafetyEntry], zone: ZoneInfo, messages: dict[UUID, OutboxMessage] | None
 ) -> Step:

@@ -22,7 +22,7 @@ from sessions.actions.safety import (
     take_back,
     tend_safety,
 )
-from sessions.models import ClosedAs, SafetyAct, SafetyConcern, SafetyEntry, SessionFacilitator
+from sessions.models import ClosedAs, SafetyAct, SafetyConcern, SafetyEntry
 from tests.factories import (
     give_role,
     make_facilitator,
@@ -82,16 +82,12 @@ def test_a_second_tap_is_the_same_concern(world):
 
 
 def test_who_leads_with_them_taps_as_well_and_stands_in_the_trail(world):
-    other = make_facilitator(world.program, first_name="Ana")
-    SessionFacilitator.objects.create(
-        session=world.session, facilitator=other, person=other.user, part="co",
-        starts_at=world.session.starts_at, ends_at=world.session.ends_at,
-    )  # fmt: skip
+    other = world.another()
     first = world.raised()
-    assert world.raised(by=other.user, at=DURING + MINUTES).pk == first.pk
+    assert world.raised(by=other, at=DURING + MINUTES).pk == first.pk
     raised = SafetyEntry.objects.filter(concern=first, act=SafetyAct.RAISED)
-    assert {e.by_id for e in raised} == {world.dana.pk, other.user.pk}
-    world.raised(by=other.user, at=DURING + 2 * MINUTES)
+    assert {e.by_id for e in raised} == {world.dana.pk, other.pk}
+    world.raised(by=other, at=DURING + 2 * MINUTES)
     assert raised.count() == 2
 
 
@@ -295,6 +291,46 @@ def test_a_mistake_is_closed_as_one_and_stays_on_the_trail(world):
     assert {m.state for m in messages()} == {"withheld"}
     assert len(messages("safety_settled")) == 2
     assert world.raised(at=DURING + 2 * MINUTES).pk != concern.pk  # worried again
+
+
+def test_what_somebody_else_raised_as_well_is_not_taken_back(world):
+    """One's own tap was an accident; the other's, for the same person, was not."""
+    ana, concern = world.another(), world.raised()
+    assert world.raised(by=ana, at=DURING + 2 * MINUTES).pk == concern.pk
+    with pytest.raises(Refused, match=r"Ana .* raised it as well.* stays open") as no:
+        take_back(concern=concern, by=world.dana, at=DURING + 3 * MINUTES)
+    assert no.value.code == "shared"
+    assert refused(take_back, concern=concern, by=ana, at=DURING + 3 * MINUTES) == "not-yours"
+    concern.refresh_from_db()
+    assert (concern.closed_at, concern.escalates_at) == (None, DURING + 15 * MINUTES)
+    assert {m.state for m in messages()} == {"waiting"}
+    assert messages("safety_settled") == []
+    assert tend_safety(at=DURING + 15 * MINUTES) == 1
+
+
+def test_what_somebody_else_added_to_is_not_taken_back(world):
+    concern = world.raised()
+    add_words(concern=concern, words="It was my elbow.", by=world.dana, at=DURING)
+    add_words(concern=concern, words="I saw her cry.", by=world.hanna, at=DURING)
+    assert refused(take_back, concern=concern, by=world.dana, at=DURING + MINUTES) == "shared"
+    concern.refresh_from_db()
+    assert concern.closed_at is None
+
+
+def test_ones_own_words_and_second_tap_leave_it_ones_own(world):
+    concern = world.raised()
+    world.raised(at=DURING + MINUTES)
+    add_words(concern=concern, words="It was my elbow.", by=world.dana, at=DURING + MINUTES)
+    assert take_back(concern=concern, by=world.dana, at=DURING + MINUTES).closed_at
+
+
+def test_a_tap_after_it_was_taken_back_is_a_concern_of_its_own(world):
+    ana, concern = world.another(), world.raised()
+    take_back(concern=concern, by=world.dana, at=DURING + MINUTES)
+    again = world.raised(by=ana, at=DURING + 2 * MINUTES)
+    assert again.pk != concern.pk
+    assert again.raised_by == ana
+    assert told(again) == ["Hanna", "Pat"]
 
 
 def test_what_somebody_acts_on_is_not_taken_back(world):

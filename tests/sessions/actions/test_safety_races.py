@@ -1,12 +1,12 @@
 """Several hands at one time: one concern, one first answer, one passing-on."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from sessions.actions.safety import acknowledge, raise_concern, take_back, tend_safety
-from sessions.models import SafetyAct, SafetyAlert, SafetyConcern, SafetyEntry
+from sessions.models import ClosedAs, SafetyAct, SafetyAlert, SafetyConcern, SafetyEntry
 from tests.racing import Outcome, race
 from tests.sessions.safety import DURING, MINUTES, Safety
 
@@ -97,3 +97,29 @@ def test_a_mistake_and_an_answer_at_one_instant():
         said = Counter(o.said for o in outcomes if o.round == turn)
         assert said["done"] == 1, said
         assert bool(concern.closed_at) != bool(concern.acknowledged_at)
+
+
+def test_a_mistake_and_another_tap_at_one_instant():
+    """Either the other's tap keeps it open, or it is taken back and theirs is one of its own."""
+    world = Safety()
+    session, dana, marisol, ana = world.session, world.dana, world.marisol, world.another()
+    for turn in range(ROUNDS):
+        concern = world.raised(at=DURING + timedelta(hours=turn))
+        at = concern.raised_at + MINUTES
+
+        def act(hand: int, _: int, concern: SafetyConcern = concern, at: datetime = at) -> object:
+            if hand:
+                return raise_concern(session=session, participant=marisol, by=ana, at=at)
+            return take_back(concern=concern, by=dana, at=at)
+
+        outcomes = race(2, 1, act)
+        assert not faults(outcomes)
+        taken = outcomes[0].said
+        theirs = SafetyEntry.objects.get(act=SafetyAct.RAISED, by=ana, at=at).concern
+        assert (theirs.closed_at, theirs.escalates_at is None) == (None, False)
+        concern.refresh_from_db()
+        if taken == "done":
+            assert concern.closed_as == ClosedAs.MISTAKE
+            assert theirs.pk != concern.pk
+        else:
+            assert (taken, theirs.pk) == ("refused: shared", concern.pk)

@@ -16,7 +16,7 @@ from phpsupport.outbox.models import OutboxMessage
 from phpsupport.users.models import User
 from sessions.actions.drafts import Typed, save_drafts
 from sessions.actions.safety import acknowledge, add_words, close_concern, take_back, tend_safety
-from sessions.models import SafetyConcern, SessionFacilitator
+from sessions.models import SafetyConcern
 from sessions.queries.desk import desk
 from sessions.queries.safety import of_session, urgent_for
 from sessions.queries.safety_on_record import concerns_on_record
@@ -128,6 +128,23 @@ def test_nobody_to_tell_says_what_to_do(world):
         assert words in page(world.dana, SafetyConcern.objects.get())
 
 
+def test_what_two_raised_cannot_be_taken_back_by_one(world):
+    ana = world.another()
+    mistake = "That was a mistake"
+    assert mistake in tap(world, world.marisol.pk, **IN_PLACE).json()["html"]
+    concern = SafetyConcern.objects.get()
+    assert mistake not in tap(world, world.marisol.pk, user=ana, **IN_PLACE).json()["html"]
+    assert mistake not in page(world.dana, concern)
+    assert mistake not in tap(world, world.marisol.pk, **IN_PLACE).json()["html"]
+    address = reverse("sessions:safety-mistake", args=[concern.pk])
+    answer = window(world.dana).post(address, headers=IN_PLACE)  # from a page of before
+    assert answer.status_code == 422
+    assert "raised it as well" in answer.json()["refused"]
+    assert "raised it as well" in window(world.dana).post(address, follow=True).text
+    concern.refresh_from_db()
+    assert concern.closed_at is None
+
+
 @pytest.mark.parametrize(
     ("what", "status"), [("stranger", 403), ("unknown", 404), ("other", 404), ("no key", 404)]
 )
@@ -204,11 +221,7 @@ def test_the_trail_has_every_step_with_people_and_times(world):
 # --- who sees it ----------------------------------------------------------------------------------
 def test_who_sees_a_concern(world):
     concern, group = now_raised(world), now_raised(world, None)
-    co = make_facilitator(world.program)
-    SessionFacilitator.objects.create(
-        session=world.session, facilitator=co, person=co.user, part="co",
-        starts_at=world.session.starts_at, ends_at=world.session.ends_at,
-    )  # fmt: skip
+    ana = world.another()
     other_supervisor = make_staff(world.program, Role.SUPERVISOR)
 
     def seen(user: User) -> set[Any]:
@@ -216,7 +229,7 @@ def test_who_sees_a_concern(world):
         return set(SafetyConcern.objects.visible_to(user).values_list("pk", flat=True))
 
     both = {concern.pk, group.pk}
-    for user in (world.dana, co.user, world.pat, world.hanna, world.rosa):
+    for user in (world.dana, ana, world.pat, world.hanna, world.rosa):
         assert seen(user) == both, user.first_name
     assert seen(world.omar) == {group.pk}  # a clinician who does not treat her
     for user in (
