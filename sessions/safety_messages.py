@@ -69,7 +69,8 @@ def safety_passed_on(message: OutboxMessage, at: datetime) -> Letter:
 
 @kind(STILL)
 def safety_still_awaits(message: OutboxMessage, at: datetime) -> Letter:
-    """To everybody who was told, when nobody is left: as long as nobody at all has answered."""
+    """To everybody who was told, when nobody is left, hour by hour: as long as nobody at all has
+    answered."""
     person, concern = _told(message)
     if concern.closed_at is not None or concern.acknowledged_at is not None:
         raise Withhold("acknowledged")

@@ -46,6 +46,8 @@ SETTLED: Final = "safety_settled"
 # Two taps within this time are one concern: the same hand once more, or two who lead together.
 SAME: Final = timedelta(minutes=10)
 TWICE: Final = timedelta(minutes=2)
+# Once everybody was told, they hear of it no more often than this.
+AGAIN: Final = timedelta(hours=1)
 WHOLE = SafetyConcern.objects.select_related(
     "program__site", "session__series__group", "participant", "raised_by"
 )
@@ -83,13 +85,11 @@ def raise_concern(
         return same
     concern = SafetyConcern.objects.create(
         program=session.program, session=session, participant=participant, raised_by=by,
-        raised_at=at,
+        raised_at=at, escalates_at=at,
     )  # fmt: skip
     _entry(concern, SafetyAct.RAISED, by=by, at=at)
     record("safety.raised", by=by, at=at, obj=concern)
-    rules, there = _rules(concern, at), that_day(concern, at=at)
-    people = there.first_of(rules["safety_tell"], rules["safety_then"], LAST)
-    _tell(concern, people, minutes=rules["safety_minutes"], at=at)
+    _tell_next(concern, before=[], at=at)
     return concern
 
 
@@ -218,9 +218,12 @@ def close_concern(*, concern: SafetyConcern, words: str, by: User, at: datetime)
 def tend_safety(*, at: datetime) -> int:
     """Pass on what nobody acknowledged in time; how many. Run it as often as you like, also twice
     at one time. One that cannot be passed on does not hold up the others."""
-    due = SafetyConcern.objects.filter(
-        acknowledged_at=None, closed_at=None, escalates_at__lte=at
-    ).order_by("escalates_at", "pk")
+    due = (
+        SafetyConcern.objects.filter(acknowledged_at=None, closed_at=None, escalates_at__lte=at)
+        # Nobody may see what was raised about a chart that is sealed.
+        .exclude(participant__sealed_at__isnull=False)
+        .order_by("escalates_at", "pk")
+    )
     passed = 0
     for pk in list(due.values_list("pk", flat=True)):
         try:
@@ -232,8 +235,8 @@ def tend_safety(*, at: datetime) -> int:
 
 @transaction.atomic
 def pass_on(*, pk: UUID, at: datetime) -> bool:
-    """Tell the next people, and those before them that it was passed on; False when it was answered
-    or passed on in the meantime."""
+    """Tell the next people, and those before them that it was passed on, or remind them where nobody
+    is left; False when it was answered or passed on in the meantime."""
     concern = (
         WHOLE.select_for_update(of=("self",), skip_locked=True)
         .filter(pk=pk, acknowledged_at=None, closed_at=None, escalates_at__lte=at)
@@ -241,25 +244,39 @@ def pass_on(*, pk: UUID, at: datetime) -> bool:
     )
     if concern is None:
         return False
-    rules, there = _rules(concern, at), that_day(concern, at=at)
-    before = _told(concern)
-    people = there.first_of(rules["safety_then"], LAST, but=before)
-    if not people:
-        _nobody_left(concern, at=at)
-        return True
-    concern.level += 1
-    _entry(concern, SafetyAct.ESCALATED, by=None, at=at)
-    record("safety.escalated", by=None, at=at, obj=concern, level=concern.level)
-    _send(PASSED_ON, concern, before, at=at)
-    _tell(concern, people, minutes=rules["safety_minutes"], at=at)
+    _tell_next(concern, before=_told(concern), at=at)
     return True
 
 
-def _tell(concern: SafetyConcern, people: list[UUID], *, minutes: int, at: datetime) -> None:
-    """Tell these people and set when it is passed on."""
+def _tell_next(concern: SafetyConcern, *, before: list[UUID], at: datetime) -> None:
+    """Tell whoever comes next, and those `before` that it was passed on; where nobody is left, tell
+    those before once more. Either way it comes up again until somebody answers.
+
+    Who is there is asked each time, at last also for those whom it is told first: somebody may have
+    come back from leave, or joined the care team.
+    """
+    rules, there = _rules(concern, at), that_day(concern, at=at)
+    first, then = rules["safety_tell"], rules["safety_then"]
+    order = (then, LAST, first) if before else (first, then, LAST)
+    people = there.first_of(*order, but=before)
+    wait = timedelta(minutes=rules["safety_minutes"])
+    if before and not people:
+        wait = max(wait, AGAIN)
+    concern.level += bool(before and people)
+    # Elapsed minutes, whatever the clocks on the wall do.
+    concern.escalates_at = at.astimezone(UTC) + wait
+    concern.save(update_fields=["escalates_at", "level"])
     if not people:
-        _nobody_left(concern, at=at)
+        _nobody_left(concern, before, at=at)
         return
+    if before:
+        _entry(concern, SafetyAct.ESCALATED, by=None, at=at)
+        record("safety.escalated", by=None, at=at, obj=concern, level=concern.level)
+        _send(PASSED_ON, concern, before, at=at)
+    _tell(concern, people, at=at)
+
+
+def _tell(concern: SafetyConcern, people: list[UUID], *, at: datetime) -> None:
     SafetyAlert.objects.bulk_create(
         SafetyAlert(concern=concern, person_id=pk, level=concern.level, told_at=at) for pk in people
     )
@@ -267,19 +284,19 @@ def _tell(concern: SafetyConcern, people: list[UUID], *, minutes: int, at: datet
         SafetyEntry(concern=concern, at=at, act=SafetyAct.TOLD, to_id=pk) for pk in people
     )
     record("safety.told", by=None, at=at, obj=concern, to=[str(pk) for pk in people])
-    # Elapsed minutes, whatever the clocks on the wall do.
-    concern.escalates_at = at.astimezone(UTC) + timedelta(minutes=minutes)
-    concern.save(update_fields=["escalates_at", "level"])
     _send(AWAITS, concern, people, at=at)
 
 
-def _nobody_left(concern: SafetyConcern, *, at: datetime) -> None:
-    """Nobody is left to tell; everybody who was told and has not answered is told once more."""
-    concern.escalates_at = None
-    concern.save(update_fields=["escalates_at"])
+def _nobody_left(concern: SafetyConcern, before: list[UUID], *, at: datetime) -> None:
+    """Nobody is left to tell: everybody who was told is told once more, and that is a line of the
+    trail. Where there never was anybody, one line says so, however often it is tried."""
+    if not before and concern.entries.filter(act=SafetyAct.NOBODY_LEFT).exists():
+        return
     _entry(concern, SafetyAct.NOBODY_LEFT, by=None, at=at)
     record("safety.nobody_left", by=None, at=at, obj=concern)
-    _send(STILL, concern, _told(concern), at=at)
+    hours = (at.astimezone(UTC) - concern.raised_at.astimezone(UTC)) // AGAIN
+    # One that could not be sent before the next is due need not come as well.
+    _send(STILL, concern, before, turn=f"hour-{hours}", until=concern.escalates_at, at=at)
 
 
 # --- parts ----------------------------------------------------------------------------------------
@@ -292,15 +309,25 @@ def _told(concern: SafetyConcern) -> list[UUID]:
     return list(concern.alerts.order_by("person_id").values_list("person_id", flat=True))
 
 
-def _send(kind: str, concern: SafetyConcern, people: Iterable[UUID], *, at: datetime) -> None:
-    """One neutral message for each, due at once: quiet hours are for what can wait."""
+def _send(
+    kind: str,
+    concern: SafetyConcern,
+    people: Iterable[UUID],
+    *,
+    at: datetime,
+    turn: str = "",
+    until: datetime | None = None,
+) -> None:
+    """One neutral message for each, due at once: quiet hours are for what can wait. One in each
+    `turn`, by default each time that it was passed on."""
     enqueue(
         [
             Planned(
                 kind,
-                key=f"{kind}:{concern.pk}:{person}:{concern.level}",
+                key=f"{kind}:{concern.pk}:{person}:{turn or concern.level}",
                 recipient_id=person,
                 due_at=at,
+                expires_at=until,
                 program_id=concern.program_id,
                 subject_id=concern.pk,
             )

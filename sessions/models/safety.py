@@ -35,7 +35,7 @@ class SafetyConcern(Row):
     raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     raised_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
-    # When the next people are told unless somebody acknowledges before; None when nobody is left.
+    # When the next people are told, or all once more, unless somebody acknowledges before.
     escalates_at = models.DateTimeField(null=True, blank=True)
     # How many times it was passed on.
     level = models.PositiveSmallIntegerField(default=0)
@@ -52,7 +52,13 @@ class SafetyConcern(Row):
                 | Q(closed_at__isnull=False, closed_as=ClosedAs.DONE, acknowledged_at__isnull=False)
                 | Q(closed_at__isnull=False, closed_as=ClosedAs.MISTAKE, acknowledged_at=None),
                 name="safety_done_only_after_somebody_saw_it",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(escalates_at__isnull=False)
+                | Q(acknowledged_at__isnull=False)
+                | Q(closed_at__isnull=False),
+                name="safety_comes_up_until_answered",
+            ),
         ]
         indexes = [
             models.Index(

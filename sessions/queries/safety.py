@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
@@ -19,7 +19,14 @@ from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions import policies
-from sessions.models import ClosedAs, GroupSession, SafetyAlert, SafetyConcern
+from sessions.models import (
+    ClosedAs,
+    GroupSession,
+    SafetyAct,
+    SafetyAlert,
+    SafetyConcern,
+    SafetyEntry,
+)
 from sessions.queries.safety_trail import Step, also_worried, moment, trail
 
 CLOSED_AT_MOST = 50
@@ -27,14 +34,17 @@ _CALLED = ("first_name", "last_name", "preferred_name")
 
 
 def for_page() -> QuerySet[SafetyConcern]:
-    """Concerns with what a line reads, and as `acting` who said that they know and act, the first
-    one first."""
+    """Concerns with what a line reads, as `acting` who said that they know and act, the first one
+    first, and as `last_round` whether that told somebody or found nobody left."""
     said = SafetyAlert.objects.filter(concern=OuterRef("pk"), acknowledged_at__isnull=False)
     who = JSONObject(id="person_id", **{name: f"person__{name}" for name in _CALLED})
     acting = said.order_by("acknowledged_at", "pk").values(who=who)
+    rounds = SafetyEntry.objects.filter(
+        concern=OuterRef("pk"), act__in=[SafetyAct.TOLD, SafetyAct.NOBODY_LEFT]
+    ).order_by("-at")
     return SafetyConcern.objects.select_related(
         "program__site", "session__series__group", "session__room", "participant", "raised_by"
-    ).annotate(acting=ArraySubquery(acting))
+    ).annotate(acting=ArraySubquery(acting), last_round=Subquery(rounds.values("act")[:1]))
 
 
 # --- one line -------------------------------------------------------------------------------------
@@ -129,12 +139,23 @@ def state_of(
 
 
 def _next_step(concern: SafetyConcern, zone: ZoneInfo) -> str:
-    if concern.closed_at is not None or concern.acknowledged_at is not None:
+    if not _unanswered(concern) or concern.escalates_at is None:
         return ""
-    if concern.escalates_at is None:
-        return "Nobody is left to pass it on to."
     when = wording.clock_time(concern.escalates_at.astimezone(zone))
+    if nobody_left(concern):
+        return f"Nobody is left to pass it on to. It is tried again at {when}."
     return f"Passed on at {when} if nobody answers."
+
+
+def _unanswered(concern: SafetyConcern) -> bool:
+    return concern.closed_at is None and concern.acknowledged_at is None
+
+
+def nobody_left(concern: SafetyConcern) -> bool:
+    """Whether nobody answered and there is nobody whom it was not told; load it through
+    `for_page`."""
+    last: str | None = concern.last_round  # type: ignore[attr-defined]
+    return _unanswered(concern) and last == SafetyAct.NOBODY_LEFT
 
 
 def acting_on(concern: SafetyConcern) -> list[str]:
@@ -322,11 +343,8 @@ def concern_page(concern: SafetyConcern, user: User, at: datetime) -> ConcernPag
         may_close=open_
         and policies.can_close_concern(user, concern) is None
         and (concern.acknowledged_at is not None or not mine),
-        may_take_back=open_
-        and mine
-        and concern.acknowledged_at is None
-        and also_worried(entries, user) is None,
-        nobody_left=open_ and concern.acknowledged_at is None and concern.escalates_at is None,
+        may_take_back=mine and _unanswered(concern) and also_worried(entries, user) is None,
+        nobody_left=nobody_left(concern),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -69,17 +70,16 @@ def trail(
     words: bool = True,
     reader: User | None = None,
 ) -> list[Step]:
-    """The trail in order, by the site's clock; who was told at one instant stands together."""
+    """The trail in order, by the site's clock; who was told at one instant stands together, and so
+    do the times that everybody was reminded."""
     zone = ZoneInfo(concern.program.zone)
     rows = sorted(entries, key=lambda e: (e.at, ORDER[SafetyAct(e.act)], str(e.pk)))
     steps: list[Step] = []
-    told: list[SafetyEntry] = []
-    for row in rows:
-        if told and (row.act != SafetyAct.TOLD or row.at != told[0].at):
-            steps.append(_told_step(told, zone, messages))
-            told = []
+    for _, group in groupby(rows, key=_together):
+        same = list(group)
+        row = same[0]
         if row.act == SafetyAct.TOLD:
-            told.append(row)
+            steps.append(_told_step(same, zone, messages))
             continue
         what, icon, tone = _SHOWN[SafetyAct(row.act)]
         if row.act == SafetyAct.CLOSED and concern.closed_as == ClosedAs.MISTAKE:
@@ -94,11 +94,24 @@ def trail(
                 tone,
                 words=row.words if may else "",
                 withheld=bool(row.words) and not may,
+                lines=_reminded(same, zone),
             )
         )
-    if told:
-        steps.append(_told_step(told, zone, messages))
     return steps
+
+
+def _together(entry: SafetyEntry) -> tuple[object, ...]:
+    """Lines alike are one step: who was told at one instant, and each time that nobody was left."""
+    if entry.act == SafetyAct.TOLD:
+        return (entry.act, entry.at)
+    return (entry.act,) if entry.act == SafetyAct.NOBODY_LEFT else (entry.pk,)
+
+
+def _reminded(same: list[SafetyEntry], zone: ZoneInfo) -> tuple[str, ...]:
+    if len(same) == 1:
+        return ()
+    times = wording.count(len(same) - 1, "more time")
+    return (f"Everybody was reminded {times}, the last {moment(same[-1].at, zone)}",)
 
 
 def also_worried(entries: Iterable[SafetyEntry], user: User) -> SafetyEntry | None:

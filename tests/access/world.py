@@ -201,6 +201,7 @@ def _things(program: Program, *, facilitator: Facilitator, person: User, clinici
             participant=participant,
             raised_by=facilitator.user,
             raised_at=now,
+            escalates_at=now,
         ).pk,
         "block": program.text_blocks.create(field="own_words", label="Said", words="Said: “…”").pk,
         "enrollment": enrollment.pk,

@@ -1,5 +1,6 @@
 """Raised with one tap, told by policy, acknowledged or passed on; the trail says each step."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -188,17 +189,66 @@ def test_never_the_person_whom_it_is_about(world):
     assert told(world.raised()) == ["Pat"]
 
 
-def test_truly_nobody(db):
-    world = Safety()
+def nobody_at_work(world: Safety, *, present: bool = False) -> None:
     for person in (world.hanna, world.pat, world.rosa):
-        person.is_active = False
+        person.is_active = present
         person.save()
+
+
+def test_truly_nobody_is_no_end_of_it(db):
+    """Who comes back an hour or a day later must hear of it: nobody else knows."""
+    world = Safety()
+    nobody_at_work(world)
     concern = world.raised()
     assert told(concern) == []
-    assert acts(concern) == ["raised", "nobody_left"]
     concern.refresh_from_db()
-    assert concern.escalates_at is None
-    assert tend_safety(at=DURING + timedelta(days=1)) == 0
+    assert concern.escalates_at == DURING + 15 * MINUTES
+    assert tend_safety(at=DURING + 15 * MINUTES) == 1
+    assert tend_safety(at=DURING + 30 * MINUTES) == 1
+    assert acts(concern) == ["raised", "nobody_left"]  # said once, however often it is tried
+    assert messages("safety_still_awaits") == []
+    nobody_at_work(world, present=True)
+    assert tend_safety(at=DURING + timedelta(days=1)) == 1
+    assert told(concern) == ["Hanna", "Pat"]  # those whom the rule names first
+    assert acts(concern) == ["raised", "nobody_left", "told"]
+    assert messages("safety_passed_on") == []
+    concern.refresh_from_db()
+    assert concern.level == 0
+    assert concern.escalates_at == DURING + timedelta(days=1, minutes=15)
+
+
+def test_whoever_comes_after_everybody_was_told_is_told_as_well(world):
+    """Also those whom the rule names first, not only those whom it is passed on to."""
+    away = make_facilitator(world.program, user=world.hanna)
+    day = world.session.local_date
+    leave = Leave.objects.create(facilitator=away, from_on=day, until_on=day)
+    concern = world.raised()
+    for minutes in (15, 30):
+        tend_safety(at=DURING + minutes * MINUTES)
+    assert told(concern) == ["Pat", "Rosa"]
+    assert len(messages("safety_still_awaits")) == 2
+    leave.delete()
+    assert tend_safety(at=DURING + 90 * MINUTES) == 1
+    assert told(concern) == ["Pat", "Rosa", "Hanna"]
+    assert [m.recipient_id for m in messages()][-1] == world.hanna.pk
+    assert tend_safety(at=DURING + 105 * MINUTES) == 1
+    assert len(messages("safety_still_awaits")) == 5
+    assert acts(concern)[-4:] == ["nobody_left", "told", "escalated", "nobody_left"]
+
+
+def test_what_stands_unanswered_always_comes_up_again(world):
+    concern = world.raised()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SafetyConcern.objects.filter(pk=concern.pk).update(escalates_at=None)
+
+
+def test_nobody_is_reminded_of_what_nobody_may_see(world):
+    concern = world.raised()
+    world.marisol.sealed_at = DURING
+    world.marisol.save()
+    assert tend_safety(at=AFTER + timedelta(days=1)) == 0
+    assert world.raised(None).pk != concern.pk
+    assert tend_safety(at=AFTER + timedelta(days=1)) == 1
 
 
 # --- answered -------------------------------------------------------------------------------------
@@ -355,13 +405,47 @@ def test_nobody_answers_so_it_is_passed_on_until_nobody_is_left(db):
     assert len(messages("safety_passed_on")) == 5
     assert tend_safety(at=DURING + 45 * MINUTES) == 1
     concern.refresh_from_db()
-    assert concern.escalates_at is None
+    assert concern.escalates_at == DURING + 105 * MINUTES
     assert acts(concern)[-1] == "nobody_left"
-    assert len(messages("safety_still_awaits")) == 4
-    assert tend_safety(at=DURING + timedelta(days=9)) == 0
+    everybody = {world.hanna.pk, world.pat.pk, world.sami.pk, world.rosa.pk}
+    assert {m.recipient_id for m in messages("safety_still_awaits")} == everybody
     acknowledge(concern=concern, by=world.pat, at=DURING + 60 * MINUTES)  # late counts as well
     concern.refresh_from_db()
-    assert concern.acknowledged_at == DURING + 60 * MINUTES
+    assert (concern.acknowledged_at, concern.escalates_at) == (DURING + 60 * MINUTES, None)
+    assert tend_safety(at=DURING + timedelta(days=9)) == 0
+
+
+@pytest.mark.parametrize(
+    ("minutes", "rounds"), [(15, (30, 90, 150)), (1, (2, 62, 122)), (120, (240, 360, 480))]
+)
+def test_everybody_is_reminded_until_somebody_answers_at_most_once_an_hour(db, minutes, rounds):
+    world = Safety(safety_minutes=minutes)
+    concern = world.raised()
+    assert tend_safety(at=DURING + minutes * MINUTES) == 1
+    each = Counter[Any]()
+    for number, after in enumerate(rounds, start=1):
+        at = DURING + after * MINUTES
+        assert tend_safety(at=at - timedelta(seconds=1)) == 0
+        assert [tend_safety(at=at), tend_safety(at=at)] == [1, 0]
+        each.update([world.hanna.pk, world.pat.pk, world.rosa.pk])
+        still = messages("safety_still_awaits")
+        assert Counter(m.recipient_id for m in still) == each
+        assert len({m.dedupe_key for m in still}) == 3 * number
+        assert acts(concern).count("nobody_left") == number
+    # What the mail server did not take in time is not sent beside the next one.
+    assert {m.expires_at - m.due_at for m in still} == {max(minutes, 60) * MINUTES}
+    close_concern(concern=concern, words="She is safe.", by=world.rosa, at=at + MINUTES)
+    assert tend_safety(at=at + timedelta(days=1)) == 0
+    assert {m.state for m in messages("safety_still_awaits")} == {"withheld"}
+
+
+def test_a_round_that_came_late_is_followed_an_hour_later(world):
+    concern = world.raised()
+    for at in (DURING + 15 * MINUTES, DURING + timedelta(hours=7), DURING + timedelta(hours=8)):
+        assert tend_safety(at=at) == 1
+    concern.refresh_from_db()
+    assert concern.escalates_at == DURING + timedelta(hours=9)
+    assert len(messages("safety_still_awaits")) == 6
 
 
 def test_one_that_cannot_be_passed_on_does_not_hold_up_the_others(world, monkeypatch):

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sessions.actions.safety import acknowledge, raise_concern, take_back, tend_safety
+from phpsupport.outbox.models import OutboxMessage
+from sessions.actions.safety import acknowledge, pass_on, raise_concern, take_back, tend_safety
 from sessions.models import ClosedAs, SafetyAct, SafetyAlert, SafetyConcern, SafetyEntry
 from tests.racing import Outcome, race
 from tests.sessions.safety import DURING, MINUTES, Safety
@@ -123,3 +124,19 @@ def test_a_mistake_and_another_tap_at_one_instant():
             assert theirs.pk != concern.pk
         else:
             assert (taken, theirs.pk) == ("refused: shared", concern.pk)
+
+
+def test_two_beats_remind_each_person_once():
+    world = Safety()
+    raised = concerns(world)
+    for concern in raised:
+        pass_on(pk=concern.pk, at=concern.raised_at + 15 * MINUTES)
+    SafetyConcern.objects.update(escalates_at=DURING)
+    at = DURING + timedelta(days=2)
+    outcomes = race(HANDS, 1, lambda hand, turn: tend_safety(at=at))
+    assert not faults(outcomes)
+    for concern in SafetyConcern.objects.all():
+        assert concern.escalates_at == at + timedelta(hours=1)
+        assert concern.entries.filter(act=SafetyAct.NOBODY_LEFT).count() == 1
+        still = OutboxMessage.objects.filter(kind="safety_still_awaits", subject_id=concern.pk)
+        assert still.count() == 3

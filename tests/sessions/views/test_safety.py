@@ -128,6 +128,36 @@ def test_nobody_to_tell_says_what_to_do(world):
         assert words in page(world.dana, SafetyConcern.objects.get())
 
 
+def test_when_everybody_was_told_the_page_says_that_it_goes_on(world):
+    meets_now(world.session, began=timedelta(hours=2))
+    at = clock.now()
+    concern = world.raised(at=at - 95 * MINUTES)
+    for ago in (80, 65):
+        tend_safety(at=at - ago * MINUTES)
+    text = page(world.rosa, concern)
+    assert "Nobody is left to pass it on to. It is tried again at" in text
+    assert "Everybody was reminded" not in text
+    tend_safety(at=at)
+    world.raised(world.tuan, at=at)
+    lists = window(world.rosa).get(reverse("sessions:safety")).context["concerns"]
+    left, passing = sorted(line.next_step for line in lists.open)
+    assert left.startswith("Nobody is left to pass it on to. It is tried again at")
+    assert passing.startswith("Passed on at")
+    for user in (world.rosa, world.dana):
+        text = page(user, concern)
+        assert text.count("<b>Nobody is left to pass it on to</b>") == 1
+        assert "Everybody was reminded 1 more time, the last" in text
+        assert text.count("call or text 988") == 1
+    client = window(world.dana)
+    said = client.get(
+        reverse("sessions:safety-concern", args=[concern.pk]), headers=IN_PLACE
+    ).json()
+    assert "Nobody has answered yet." in said["html"]
+    assert "(503) 555-0142" in said["html"]
+    acknowledge(concern=concern, by=world.pat, at=at)
+    assert "It is tried again" not in page(world.rosa, concern)
+
+
 def test_what_two_raised_cannot_be_taken_back_by_one(world):
     ana = world.another()
     mistake = "That was a mistake"
