@@ -10,6 +10,7 @@ import { token } from "./token.js";
 const form = document.querySelector("[data-safety-taps]");
 const AGAIN = 3000;
 const LOOK = 15000;
+const PATIENCE = 8000;
 
 const made = (tag, words = "", name = "") => {
   const element = document.createElement(tag);
@@ -30,29 +31,26 @@ const call = () => {
 const send = async (address, fields) => {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
-  let answer;
   try {
-    answer = await fetch(address, {
+    const answer = await fetch(address, {
       method: "POST",
       body,
       headers: { Accept: "application/json", "X-CSRFToken": token() || form.elements.csrfmiddlewaretoken.value },
       credentials: "same-origin",
       redirect: "manual",
       keepalive: !("words" in fields), // a tap goes out even if the page goes; long words may not
+      signal: AbortSignal.timeout(PATIENCE),
     });
-  } catch {
-    return { why: "no connection" };
-  }
-  if (answer.type === "opaqueredirect" || answer.status === 403) {
-    // Where the page can sign somebody in again in place, it does so now.
-    document.dispatchEvent(new Event("signed-off"));
-    return { why: "you were signed off", away: true };
-  }
-  if (!answer.ok && answer.status !== 422) return { why: "the server had a fault", gone: answer.status === 404 };
-  try {
-    return await answer.json();
-  } catch {
-    return { why: "the server had a fault" };
+    if (answer.type === "opaqueredirect" || answer.status === 403) {
+      // Where the page can sign somebody in again in place, it does so now.
+      document.dispatchEvent(new Event("signed-off"));
+      return { why: "you were signed off", away: true };
+    }
+    if (answer.ok || answer.status === 422) return await answer.json();
+    return { why: "the server had a fault", gone: answer.status === 404 };
+  } catch (fault) {
+    if (fault.name === "TimeoutError") return { why: "no answer", unsure: true };
+    return { why: fault instanceof SyntaxError ? "the server had a fault" : "no connection" };
   }
 };
 
@@ -104,7 +102,8 @@ const tap = async (button) => {
       say(place, "stop", made("b", "Nobody was told."), ` ${said.refused || "Load the page again."}`, ...(said.refused ? [] : call()));
       break;
     }
-    const parts = [made("b", `Nobody is told yet: ${said.why}.`), " Still trying.", ...call()];
+    const known = said.unsure ? "It is not certain yet that somebody is told" : "Nobody is told yet";
+    const parts = [made("b", `${known}: ${said.why}.`), " Still trying.", ...call()];
     if (said.away) {
       const link = made("a", "Sign in in another tab");
       link.href = form.dataset.signIn;
@@ -138,7 +137,8 @@ const act = async (button) => {
     return;
   }
   note.className = "safety-note stop";
-  note.textContent = said.refused || `Not stored: ${said.why}. Your words stay here; try again.`;
+  const known = said.unsure ? "Not certain that it is stored" : "Not stored";
+  note.textContent = said.refused || `${known}: ${said.why}. Your words stay here; try again.`;
 };
 
 /* Who raised it learns where they are that somebody acts. */
@@ -146,7 +146,11 @@ const look = async () => {
   if (document.hidden) return;
   for (const line of document.querySelectorAll("[data-safety-look]")) {
     try {
-      const answer = await fetch(line.dataset.safetyLook, { headers: { Accept: "application/json" }, redirect: "manual" });
+      const answer = await fetch(line.dataset.safetyLook, {
+        headers: { Accept: "application/json" },
+        redirect: "manual",
+        signal: AbortSignal.timeout(PATIENCE),
+      });
       if (!answer.ok) continue;
       const said = await answer.json();
       if (line.innerHTML.trim() !== said.html.trim()) line.innerHTML = said.html;

@@ -163,6 +163,39 @@ def test_without_a_connection_it_says_that_nobody_is_told_and_goes_on_trying(
     axe(phone)
 
 
+def test_on_a_connection_that_hangs_it_says_so_in_seconds_and_tries_again(
+    site: str, open_page: Any, sign_in: Any, axe: Any
+) -> None:
+    world = World()
+    phone: Page = open_page(**PHONE)
+    sign_in(phone, world.dana)
+    phone.goto(world.roster)
+    address = f"**/groups/sessions/{world.session.pk}/safety/"
+    held = []
+    # The tap arrives, its answer never does.
+    phone.route(address, lambda route: held.append(route.fetch().status))
+    tap(phone, "Marisol R.")
+    expect(phone.get_by_text("Telling somebody…")).to_be_visible()
+    said = phone.get_by_text("It is not certain yet that somebody is told: no answer.")
+    expect(said).to_be_visible(timeout=30_000)
+    expect(phone.get_by_role("link", name="(503) 555-0142")).to_be_visible()
+    axe(phone)
+    phone.unroute(address)
+    expect(phone.get_by_text(re.compile("^Told: "))).to_be_visible(timeout=30_000)
+    assert held[0] == 200
+    assert SafetyConcern.objects.count() == 1  # the same concern, tapped once more
+    add = f"**/groups/safety/{SafetyConcern.objects.get().pk}/add/"
+    phone.route(add, lambda route: held.append(0))
+    phone.get_by_label("Add what you saw").fill("He left without a word.")
+    phone.get_by_role("button", name="Add", exact=True).tap()
+    unsure = "Not certain that it is stored: no answer. Your words stay here; try again."
+    expect(phone.get_by_text(unsure)).to_be_visible(timeout=30_000)
+    phone.unroute(add)
+    phone.get_by_role("button", name="Add", exact=True).tap()
+    expect(phone.get_by_text(re.compile(r"Added \d"))).to_be_visible()
+    assert SafetyEntry.objects.filter(act="added").count() == 1
+
+
 def test_a_tap_on_the_page_of_notes_loses_nothing_that_is_being_typed(
     site: str, open_page: Any, sign_in: Any, axe: Any
 ) -> None:
