@@ -22,7 +22,7 @@ from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from phpsupport.outbox.delivery import Planned
 from phpsupport.outbox.kinds import Letter, Postpone, Withhold, kind, subject_of
-from phpsupport.outbox.models import OutboxMessage
+from phpsupport.outbox.models import OutboxMessage, State
 from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.users.models import User
 from sessions.actions.asking import PLAN_AWAITS
@@ -40,6 +40,7 @@ from sessions.queries.apart import of_interest
 from sessions.queries.attendance import enrolled_on
 from sessions.queries.notes import Note, needs_an_answer, returned_notes
 from sessions.queries.touched import undecided_in_leave
+from sessions.recurrence import wall_clock_before
 
 REMINDER = "session_reminder"
 LEADS_REMINDER = "session_reminder_staff"
@@ -116,6 +117,7 @@ def reminder(message: OutboxMessage, at: datetime) -> Letter:
     if not enrolled.exists():
         raise Withhold("no-longer-enrolled")
     person, to = _participant(message.recipient_id)
+    _still_makes_sense(message, session, at)
     _not_at_night(session, person.user.time_zone if person.user else "", at)
     return _appointment(to, session, at, "You have an appointment {when}.", "Appointment reminder")
 
@@ -135,6 +137,7 @@ def reminder_to_who_leads(message: OutboxMessage, at: datetime) -> Letter:
     )
     if not works.exists():
         raise Withhold("no-longer-works")
+    _still_makes_sense(message, session, at)
     _not_at_night(session, person.time_zone, at)
     return _appointment(
         person.email, session, at, "You have an appointment {when}.", "Appointment reminder"
@@ -310,6 +313,29 @@ def _still_planned(message: OutboxMessage) -> GroupSession:
     if _instant(message, "starts_at") != session.starts_at:
         raise Withhold("moved")
     return session
+
+
+def _still_makes_sense(message: OutboxMessage, session: GroupSession, at: datetime) -> None:
+    """The program still wants a reminder at this distance, and no nearer one is due as well: after
+    a time in which nothing was sent, one letter is enough."""
+    hours = message.facts.get("hours")
+    if hours is None:
+        return
+    due = wall_clock_before(session.starts_at, session.program.zone, hours)
+    rules = policy_in_force(session.program_id, clock.local_date(due, session.program.zone))
+    if hours not in rules["reminder_hours"]:
+        raise Withhold("rule-changed")
+    nearer = OutboxMessage.objects.filter(
+        kind=message.kind,
+        recipient_id=message.recipient_id,
+        subject_id=message.subject_id,
+        facts__starts_at=message.facts["starts_at"],
+        facts__hours__lt=hours,
+        due_at__lte=at,
+        state__in=[State.WAITING, State.SENDING, State.SENT],
+    )
+    if nearer.exists():
+        raise Withhold("a-nearer-one-goes")
 
 
 def _participant(pk: UUID) -> tuple[Participant, str]:

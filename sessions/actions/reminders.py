@@ -16,17 +16,18 @@ from sessions.messages import LEADS_REMINDER, REMINDER
 from sessions.models import Enrollment, GroupSession, SessionFacilitator, SessionState
 from sessions.recurrence import wall_clock_before
 
-# Rows are made this long before they are due, so that a scheduler that stands still for an hour
-# loses nothing; what is due already is past, so that who joins late gets only what is ahead.
-AHEAD = timedelta(hours=2)
+# Rows are made this long before they are due, so that beat may stand still for a day and loses
+# nothing; what is due already is past, so that who joins late gets only what is ahead.
+AHEAD = timedelta(hours=26)
 CLOCK_CHANGE = timedelta(hours=1)
 
 
 def queue_reminders(*, at: datetime) -> int:
-    """Queue what falls due within the next two hours; repeating it queues nothing twice.
+    """Queue what falls due within the next 26 hours; repeating it queues nothing twice.
 
-    To participants with a live consent and an address, and to who leads and wants reminders. Five
-    queries, however many sessions. Returns how many reminders were handed to the outbox.
+    To participants with a live consent and an address, and to who leads and wants reminders; all of
+    it is asked again when one is sent. Five queries, however many sessions. Returns how many
+    reminders were handed to the outbox.
     """
     policy = Hours()
     furthest = at + timedelta(hours=policy.most) + CLOCK_CHANGE + AHEAD
@@ -69,6 +70,10 @@ class Hours:
             self.most = max([self.most, *hours])
             self._since[program_id].append((since, hours))
 
+    def ever(self, program_id: UUID) -> set[int]:
+        """Hours that the rule named on any day."""
+        return {*self._usual}.union(*(hours for _, hours in self._since[program_id]))
+
     def on(self, program_id: UUID, day: date) -> list[int]:
         begun = [hours for since, hours in self._since[program_id] if since <= day]
         return begun[-1] if begun else self._usual
@@ -77,13 +82,16 @@ class Hours:
 def _due(
     sessions: list[GroupSession], hours_of: Hours, at: datetime
 ) -> list[tuple[GroupSession, int, datetime]]:
-    """Sessions with each reminder that falls due between now and two hours on."""
+    """Sessions with each reminder that falls due between now and a day on, by the rule of the day
+    on which it does."""
     found = []
     for session in sessions:
-        zone = session.program.zone
-        for hours in hours_of.on(session.program_id, local_date(at, zone)):
+        program, zone = session.program_id, session.program.zone
+        for hours in hours_of.ever(program):
             due_at = wall_clock_before(session.starts_at, zone, hours)
-            if at <= due_at <= at + AHEAD:
+            if not at <= due_at <= at + AHEAD:
+                continue
+            if hours in hours_of.on(program, local_date(due_at, zone)):
                 found.append((session, hours, due_at))
     return found
 
@@ -128,5 +136,5 @@ def _reminder(
         program_id=session.program_id,
         due_at=due_at,
         expires_at=session.starts_at,
-        facts={"starts_at": starts},
+        facts={"starts_at": starts, "hours": hours},
     )

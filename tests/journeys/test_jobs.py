@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.models import QuerySet
 
 from facilitators.tasks import queue_check_ins
 from participants.actions.contacts import revoke_channel_consent
@@ -82,6 +83,10 @@ class World:
         )
 
     @property
+    def reminders_of_the_day_before(self) -> QuerySet[OutboxMessage]:
+        return OutboxMessage.objects.filter(kind="session_reminder", facts__hours=24)
+
+    @property
     def in_words(self) -> str:
         hour = self.starts.hour % 12 or 12
         return f"tomorrow at {hour}:{self.starts:%M} {'AM' if self.starts.hour < 12 else 'PM'}"
@@ -102,7 +107,7 @@ def test_a_reminder_and_a_check_in_arrive_once_and_give_nothing_away(
     world: World, smtp: Postbox
 ) -> None:
     # Planned by beat before it is due; one person takes the consent back in the meantime.
-    reminders = OutboxMessage.objects.filter(kind="session_reminder")
+    reminders = world.reminders_of_the_day_before
     assert wait_until(lambda: reminders.count() == 2)
     assert {row.recipient_id for row in reminders} == {world.bea.pk, world.cleo.pk}
     assert not reminders.exclude(state=State.WAITING).exists()
@@ -151,7 +156,7 @@ def test_a_reminder_and_a_check_in_arrive_once_and_give_nothing_away(
 
 def test_a_cancelled_session_is_told_and_no_longer_reminded_of(world: World, smtp: Postbox) -> None:
     reminders = OutboxMessage.objects.filter(kind="session_reminder")
-    assert wait_until(lambda: reminders.count() == 2)
+    assert wait_until(lambda: reminders.count() == 4)
     cancel_session(
         session=world.session, reason="Hearing Voices: fire drill", by=None, at=clock.now()
     )

@@ -1,5 +1,6 @@
 """Reminders: planned once, by the clock on the wall, and asked again before they go."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -110,7 +111,7 @@ def test_ticks_queue_nothing_twice_and_cost_the_same(django_assert_num_queries: 
     with django_assert_num_queries(len(one)):
         queue_reminders(at=now)
     queue_reminders(at=now + timedelta(minutes=1))
-    assert OutboxMessage.objects.count() == 4
+    assert OutboxMessage.objects.count() == 8
 
 
 def test_who_joins_late_gets_only_what_is_ahead() -> None:
@@ -160,7 +161,7 @@ def test_who_leads_is_reminded_if_they_want() -> None:
     Planned(date(2026, 3, 3), staff=True)
     queue_reminders(at=at(2026, 3, 2, 18))
     kinds = OutboxMessage.objects.values_list("kind", flat=True)
-    assert sorted(kinds) == ["session_reminder", "session_reminder_staff"]
+    assert Counter(kinds) == {"session_reminder": 2, "session_reminder_staff": 2}
 
 
 def test_whose_work_here_ended_is_not_reminded() -> None:
@@ -168,17 +169,67 @@ def test_whose_work_here_ended_is_not_reminded() -> None:
     queue_reminders(at=at(2026, 3, 2, 18))
     RoleAssignment.objects.filter(role=Role.FACILITATOR).update(ends_on=date(2026, 3, 2))
     deliver(at=planned.session.starts_at - timedelta(hours=2))
-    staff = OutboxMessage.objects.get(kind="session_reminder_staff")
-    assert (staff.state, staff.why) == ("withheld", "no-longer-works")
+    staff = OutboxMessage.objects.filter(kind="session_reminder_staff")
+    assert set(staff.values_list("state", "why")) == {("withheld", "no-longer-works")}
+
+
+def test_a_rule_holds_from_its_first_day_for_what_falls_due_then() -> None:
+    """Though the rows are made the day before."""
+    planned = Planned(date(2026, 3, 4))
+    start = planned.session.starts_at
+    PolicyProfile.objects.create(
+        program=planned.program, effective_from=date(2026, 3, 4), set_at=start,
+        rules={"reminder_hours": [3]},
+    )  # fmt: skip
+    run_through(start - timedelta(hours=52), start)
+    assert planned.due == [start - timedelta(hours=24), start - timedelta(hours=3)]
+
+
+@pytest.mark.parametrize("hours", [4, 23])
+def test_beat_may_stand_still_for_a_while(hours: int) -> None:
+    """The reminder falls due while nothing runs; it goes when somebody looks again."""
+    planned = Planned(date(2026, 3, 3), staff=True)
+    start = planned.session.starts_at
+    due = start - timedelta(hours=24)
+    run_through(due - timedelta(hours=30), due - timedelta(minutes=5))
+    back = due - timedelta(minutes=5) + timedelta(hours=hours)
+    deliver(at=back)
+    queue_reminders(at=back)
+    sent = OutboxMessage.objects.filter(state="sent")
+    assert Counter(sent.values_list("kind", flat=True)) == {
+        "session_reminder": 1, "session_reminder_staff": 1,
+    }  # fmt: skip
+    # One letter is enough where the next reminder is due by then as well.
+    assert set(sent.values_list("facts__hours", flat=True)) == {2 if hours == 23 else 24}
+    deliver(at=start - timedelta(hours=2))
+    assert sent.count() == (2 if hours == 23 else 4)
+    assert not OutboxMessage.objects.filter(state="waiting").exists()
+
+
+def test_what_changed_while_nothing_ran_is_asked_when_it_goes() -> None:
+    planned = Planned(date(2026, 3, 3))
+    start = planned.session.starts_at
+    queue_reminders(at=start - timedelta(hours=25))
+    ChannelConsent.objects.update(revoked_at=start - timedelta(hours=23))
+    assert deliver(at=start - timedelta(hours=20)) == 0
+    assert outcome() == ("withheld", "no-consent")
+
+
+def test_after_the_start_nothing_comes_late() -> None:
+    planned = Planned(date(2026, 3, 3))
+    queue_reminders(at=planned.session.starts_at - timedelta(hours=25))
+    assert deliver(at=planned.session.starts_at) == 0
+    assert set(OutboxMessage.objects.values_list("state", "why")) == {("withheld", "too-late")}
 
 
 # --- at the moment of sending -------------------------------------------------------------------------
 @contextmanager
 def queued(planned: Planned) -> Iterator[datetime]:
-    """The reminder of the day before is queued and due now."""
+    """The reminder of the day before is queued and due now; that of the day itself is queued."""
     now = planned.session.starts_at - timedelta(hours=24)
     queue_reminders(at=now)
-    assert OutboxMessage.objects.count() == 1
+    assert OutboxMessage.objects.count() == 2
+    assert OutboxMessage.objects.filter(due_at__lte=now).count() == 1
     yield now
 
 
@@ -187,6 +238,7 @@ def queued(planned: Planned) -> Iterator[datetime]:
     [
         ("consent", "no-consent"), ("place", "no-longer-enrolled"), ("cancelled", "no-longer-planned"),
         ("moved", "moved"), ("address", "no-address"), ("sealed", "no-longer-enrolled"),
+        ("rule", "rule-changed"),
     ],
 )  # fmt: skip
 def test_what_changed_after_queueing_withholds(change: str, why: str) -> None:
@@ -210,6 +262,11 @@ def test_what_changed_after_queueing_withholds(change: str, why: str) -> None:
                 ContactPoint.objects.all().delete()
             case "sealed":
                 type(planned.person).objects.update(sealed_at=now)
+            case "rule":
+                PolicyProfile.objects.create(
+                    program=planned.program, effective_from=date(2026, 1, 1), set_at=now,
+                    rules={"reminder_hours": [2]},
+                )  # fmt: skip
         assert deliver(at=now) == 0
     assert outcome() == ("withheld", why)
 
@@ -221,7 +278,7 @@ def test_a_moved_session_is_reminded_of_anew() -> None:
         planned.session.ends_at += timedelta(minutes=30)
         planned.session.save()
         queue_reminders(at=now)
-    assert OutboxMessage.objects.count() == 2
+    assert OutboxMessage.objects.count() == 4
 
 
 def test_quiet_hours_postpone_in_the_recipients_zone() -> None:
@@ -230,7 +287,7 @@ def test_quiet_hours_postpone_in_the_recipients_zone() -> None:
     planned.person.save()
     with queued(planned) as now:  # 7:30 in New York, 4:30 in Los Angeles
         assert deliver(at=now) == 0
-    message = OutboxMessage.objects.get()
+    message = OutboxMessage.objects.get(facts__hours=24)
     assert (message.state, message.due_at) == ("waiting", at(2026, 3, 2, 16))
 
 
