@@ -304,13 +304,15 @@ def _full(found: Sequence[Entry], on: date, kept: dict[UUID, list[dict[str, Any]
 def _misses(user: User, program: Program, on: date) -> list[Ask]:
     """A miss in the first week, or two in a row: worth telling at once. One query.
 
-    Only "absent" is a miss: excused and "declined today" are not, nor is what nobody marked.
+    Only "absent" is a miss: excused and "declined today" are not, nor is what nobody marked. What
+    was missed in an earlier stay is none of this one.
     """
     rows = (
         Attendance.objects.visible_to(user)
         .filter(
             participant__episodes__program=program,
             participant__episodes__discharged_on=None,
+            participant__episodes__admitted_on__lte=F("session__local_date"),
             program=program,
             session__local_date__gte=on - LOOK_BACK,
             session__local_date__lte=on,

@@ -227,6 +227,41 @@ def test_somebody_who_came_back_is_named_once(client, program, scheduler):
     assert [a.title for a in asks if "Eli" in a.title] == ["Eli F. missed twice in a row"]
 
 
+def absent(program, series, person, *days):
+    for day in days:
+        Attendance.objects.create(
+            program=program, session=make_session(series, day), participant=person,
+            status="absent", marked_at=NOW,
+        )  # fmt: skip
+
+
+def came_back(program, on, **name):
+    """Somebody whose stay before ended on 13 November."""
+    person = make_participant(program, admitted_on=date(2026, 10, 5), **name)
+    EpisodeOfCare.objects.filter(participant=person).update(discharged_on=date(2026, 11, 13))
+    EpisodeOfCare.objects.create(participant=person, program=program, admitted_on=on)
+    return person
+
+
+def titles(client):
+    found = client.get(reverse("sessions:today")).context["today"]
+    return [a.title for a in (*found.asks, *found.rest) if "missed" in a.title]
+
+
+def test_what_was_missed_in_an_earlier_stay_is_none_of_this_one(client, program, scheduler):
+    series, monday = make_series(program), date(2026, 11, 16)
+    eli = came_back(program, monday, first_name="Eli", last_name="Fox")
+    flo = came_back(program, monday, first_name="Flo", last_name="Gray")
+    absent(program, series, eli, date(2026, 11, 12), date(2026, 11, 13))
+    absent(program, series, flo, date(2026, 11, 11))
+    assert titles(client) == []
+    # One miss on the first day: in the first week, and not the second in a row.
+    absent(program, series, flo, monday)
+    assert titles(client) == ["Flo G. missed a session in the first week"]
+    absent(program, series, flo, date(2026, 11, 17))
+    assert titles(client) == ["Flo G. missed twice in a row"]
+
+
 def test_rooms_show_now_and_next(client, program, scheduler):
     room = make_room(program, "Harbor")
     make_session(
