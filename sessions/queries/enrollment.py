@@ -65,6 +65,13 @@ class SeriesRoster:
     kept: int = 0
     full_on: date | None = None
 
+    @property
+    def participant_ids(self) -> list[str]:
+        """Everybody who is named, each once."""
+        places = (place.participant_id for place in (*self.places, *self.ended))
+        waiting = (entry.participant_id for entry in self.waiting)
+        return list(dict.fromkeys(map(str, (*places, *waiting))))
+
 
 def roster_of_series(series: GroupSeries, *, user: User, at: datetime) -> SeriesRoster:
     """The roster and the waitlist as the person may see them. Two queries.

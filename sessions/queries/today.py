@@ -34,6 +34,7 @@ AHEAD = timedelta(days=7)
 LOOK_BACK = timedelta(days=21)
 FIRST_DAYS = timedelta(days=7)
 ASKS_AT_MOST = 6
+NAMED_AT_MOST = 3
 ONE_DAY = timedelta(days=1)
 
 
@@ -56,6 +57,7 @@ class Ask:
     title: str
     line: str
     url: str
+    participants: tuple[str, ...] = ()  # whom it names
 
 
 @dataclass
@@ -72,6 +74,11 @@ class Today:
     tomorrow: list[Entry]
     tomorrow_day: str
     nothing: bool
+
+    @property
+    def participants(self) -> list[str]:
+        """Everybody who is named, by id."""
+        return [pk for ask in (*self.asks, *self.rest) for pk in ask.participants]
 
 
 def today(*, user: User, program: Program, at: datetime) -> Today:
@@ -369,7 +376,10 @@ def _miss(ids: list[str], who: dict[UUID, str], what: str, line: str) -> list[As
         else reverse("participants:detail", args=[ids[0]])
     )
     if len(ids) == 1:
-        return [Ask("now", f"{names[0]} {what}", line, url)]
-    shown = wording.listing([*names[:3], *([f"{len(names) - 3} more"] if len(names) > 3 else [])])
+        return [Ask("now", f"{names[0]} {what}", line, url, tuple(ids))]
+    named = names[:NAMED_AT_MOST]
+    more = [f"{len(names) - len(named)} more"] if len(names) > len(named) else []
+    shown = wording.listing([*named, *more])
     end = "" if shown.endswith(".") else "."
-    return [Ask("now", f"{len(ids)} people {what}", f"{shown}{end} {line}", url)]
+    title, line = f"{len(ids)} people {what}", f"{shown}{end} {line}"
+    return [Ask("now", title, line, url, tuple(ids[:NAMED_AT_MOST]))]

@@ -19,6 +19,7 @@ from phpsupport.access.asked import Asked, now_and_today, today_of
 from phpsupport.access.gate import allow, load
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
+from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import policy_in_force
@@ -252,6 +253,11 @@ def _row_name(desk: Enrolling, placed: enrollment.Placed) -> str:
 
 
 def _choose(request: Asked, desk: Enrolling) -> HttpResponse:
+    if desk.one_series:
+        record(
+            "newcomers.read", by=request.user, at=clock.now(), obj=desk.series[0],
+            people=[choice.value for _, found in desk.form.sections for choice in found],
+        )  # fmt: skip
     return render(
         request,
         "sessions/planner/enroll.html",

@@ -14,6 +14,7 @@ from phpsupport.access.asked import Asked, today_of
 from phpsupport.access.gate import allow
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
+from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import policy_in_force
@@ -209,7 +210,12 @@ def _create(
 def series(request: Asked, pk: UUID) -> HttpResponse:
     """One series: facts, dates, roster, waitlist."""
     found = load_series(request, pk)
-    return render(request, "sessions/planner/series.html", _series_page(request, found))
+    page = _series_page(request, found)
+    record(
+        "roster.read", by=request.user, at=clock.now(), obj=found,
+        people=page["roster"].participant_ids,
+    )  # fmt: skip
+    return render(request, "sessions/planner/series.html", page)
 
 
 def _series_page(request: Asked, found: GroupSeries) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from participants.models import EpisodeOfCare
 from phpsupport.access.roles import Role
+from phpsupport.audit.models import AuditEvent
 from phpsupport.programs.models import Closure
 from sessions.actions.enrollment import enroll as give_place
 from sessions.models import (
@@ -19,6 +20,7 @@ from sessions.models import (
     SessionFacilitator,
     SessionState,
     SupportGroup,
+    WaitlistEntry,
 )
 from tests.factories import (
     enroll,
@@ -260,6 +262,86 @@ def test_what_was_missed_in_an_earlier_stay_is_none_of_this_one(client, program,
     assert titles(client) == ["Flo G. missed a session in the first week"]
     absent(program, series, flo, date(2026, 11, 17))
     assert titles(client) == ["Flo G. missed twice in a row"]
+
+
+def test_whom_today_names_stands_in_the_trail(client, program, scheduler):
+    series = make_series(program)
+    read = AuditEvent.objects.filter(action="misses.read")
+    first, *rest = [
+        make_participant(program, first_name=f"P{n}", last_name="Quill") for n in range(5)
+    ]
+    client.get(reverse("sessions:today"))
+    assert not read.exists()  # nobody was named
+    absent(program, series, first, date(2026, 11, 16), date(2026, 11, 17))
+    page = client.get(reverse("sessions:today")).content.decode()
+    assert "P0 Q. missed twice in a row" in page
+    event = read.get()
+    assert (event.actor_id, event.program_id) == (scheduler.pk, program.pk)
+    assert event.detail == {"people": [str(first.pk)]}
+    for person in rest:
+        Attendance.objects.bulk_create(
+            Attendance(
+                program=program, session=session, participant=person, status="absent",
+                marked_at=NOW,
+            )
+            for session in GroupSession.objects.filter(series=series)
+        )  # fmt: skip
+    page = client.get(reverse("sessions:today")).content.decode()
+    assert "5 people missed twice in a row" in page
+    named = {str(p.pk) for n, p in enumerate([first, *rest]) if f"P{n} Q." in page}
+    assert len(named) == 3
+    assert set(read.exclude(pk=event.pk).get().detail["people"]) == named
+
+
+def test_reading_a_roster_stands_in_the_trail(client, program):
+    session = add_session(program)
+    series = session.series
+    here = Enrollment.objects.get(series=series).participant
+    gone, waits, _ = (make_participant(program, last_name="Quill") for _ in range(3))
+    place = enroll(series, gone)
+    type(place).objects.filter(pk=place.pk).update(until_on=date(2026, 11, 17))
+    WaitlistEntry.objects.create(
+        program=program, series=series, participant=waits, position=1, queued_at=NOW,
+        wanted_from=NOW.date(),
+    )  # fmt: skip
+    everybody = {str(p.pk) for p in (here, gone, waits)}
+    read = AuditEvent.objects.filter(action="roster.read")
+    address = reverse("sessions:series", args=[series.pk])
+    for role in (Role.SCHEDULER, Role.PROGRAM_LEAD, Role.SUPERVISOR):
+        reader = make_staff(program, role)
+        client.force_login(reader)
+        client.get(address)
+        event = read.get(actor_id=reader.pk)
+        assert (event.object_id, event.program_id) == (series.pk, program.pk)
+        assert event.detail.keys() == {"people"}
+        assert set(event.detail["people"]) == everybody
+        assert len(event.detail["people"]) == 3
+    # Who treats some of them is shown those, and the trail says whom.
+    reader = make_staff(program, Role.CLINICIAN)
+    client.force_login(reader)
+    roster = client.get(address).context["roster"]
+    assert read.get(actor_id=reader.pk).detail["people"] == roster.participant_ids
+    # A stranger reads nothing.
+    client.force_login(make_staff(make_program(), Role.SCHEDULER))
+    assert client.get(address).status_code == 404
+    assert read.count() == 4
+
+
+def test_whom_one_could_enroll_stands_in_the_trail(client, program, scheduler):
+    session = add_session(program)
+    outside = [make_participant(program, last_name="Quill") for _ in range(2)]
+    make_participant(make_program(), last_name="Elsewhere")
+    address = reverse("sessions:enroll", args=[session.series_id])
+    client.get(address)
+    read = AuditEvent.objects.filter(action="newcomers.read")
+    event = read.get()
+    assert (event.actor_id, event.object_id) == (scheduler.pk, session.series_id)
+    assert set(event.detail["people"]) == {str(p.pk) for p in outside}
+    client.post(address, {"chosen": [], "from_on": "2026-11-18"})  # the list once more
+    assert read.count() == 2
+    client.force_login(make_staff(program, Role.SUPERVISOR))
+    assert client.get(address).status_code == 403
+    assert read.count() == 2
 
 
 def test_rooms_show_now_and_next(client, program, scheduler):
