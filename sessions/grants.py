@@ -43,7 +43,7 @@ from sessions.models import (
     TextBlock,
     WaitlistEntry,
 )
-from sessions.policies import treated_by
+from sessions.policies import led_about_now, treated_by
 
 PLANNERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
 STAFF_WHO_SEE_THE_WEEK = (
@@ -117,12 +117,18 @@ def places_now(scope: Scope, programs: list[UUID], series: Any):  # type: ignore
     ).values("participant_id")
 
 
+def _led(scope: Scope, who: Q) -> Any:
+    """The series that these lead, or begin to lead soon."""
+    rows = SeriesFacilitator.objects.filter(led_about_now(scope, scope.at), who)
+    return rows.values("series_id")
+
+
 @grant(Participant)
 def people_on_own_rosters(scope: Scope) -> Q | None:
     programs = scope.programs(Role.FACILITATOR)
     if not programs:
         return None
-    led = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
+    led = _led(scope, Q(facilitator__user=scope.user))
     marked = Attendance.objects.filter(program_id__in=programs, session_id__in=led_sessions(scope))
     return Q(pk__in=places_now(scope, programs, led)) | Q(pk__in=marked.values("participant_id"))
 
@@ -132,7 +138,7 @@ def people_on_supervised_rosters(scope: Scope) -> Q | None:
     programs = scope.programs(Role.SUPERVISOR)
     if not programs:
         return None
-    led = SeriesFacilitator.objects.filter(facilitator__supervisor=scope.user).values("series_id")
+    led = _led(scope, Q(facilitator__supervisor=scope.user))
     return Q(pk__in=places_now(scope, programs, led))
 
 
@@ -142,7 +148,7 @@ def episodes_on_rosters(scope: Scope) -> Q | None:
     if not programs:
         return None
     mine = Q(facilitator__user=scope.user) | Q(facilitator__supervisor=scope.user)
-    led = SeriesFacilitator.objects.filter(mine).values("series_id")
+    led = _led(scope, mine)
     marked = Attendance.objects.filter(program_id__in=programs, session_id__in=led_sessions(scope))
     return Q(program_id__in=programs) & (
         Q(participant_id__in=places_now(scope, programs, led))
@@ -153,7 +159,7 @@ def episodes_on_rosters(scope: Scope) -> Q | None:
 @grant(Enrollment, WaitlistEntry)
 def own_roster(scope: Scope) -> Q | None:
     programs = scope.programs(Role.FACILITATOR)
-    led = SeriesFacilitator.objects.filter(facilitator__user=scope.user).values("series_id")
+    led = _led(scope, Q(facilitator__user=scope.user))
     return Q(program_id__in=programs, series_id__in=led) if programs else None
 
 
@@ -275,7 +281,7 @@ def goals_on_supervised_rosters(scope: Scope) -> Q | None:
     programs = scope.programs(Role.SUPERVISOR)
     if not programs:
         return None
-    led = SeriesFacilitator.objects.filter(facilitator__supervisor=scope.user).values("series_id")
+    led = _led(scope, Q(facilitator__supervisor=scope.user))
     return Q(participant_id__in=places_now(scope, programs, led))
 
 
@@ -302,7 +308,7 @@ def words_at_hand(scope: Scope) -> Q | None:
 def _handed_to_supervised(scope: Scope) -> Q:
     """Hand-overs by those whom the person supervises, and of the series that these lead."""
     supervised = Facilitator.objects.filter(supervisor=scope.user)
-    led = SeriesFacilitator.objects.filter(facilitator__in=supervised).values("series_id")
+    led = _led(scope, Q(facilitator__in=supervised))
     return Q(author_id__in=supervised.values("user_id")) | Q(series_id__in=led)
 
 

@@ -27,6 +27,9 @@ from sessions.models import (
 
 # How long after their last session somebody can still hand a series over.
 STILL_WRITING: Final = timedelta(days=14)
+# How long before their first day a new facilitator may see who is in the group and what is handed
+# over.
+BEFORE_THE_FIRST_DAY: Final = timedelta(days=14)
 
 
 # --- attendance, outcome and notes ------------------------------------------------------------------
@@ -118,16 +121,30 @@ def treated_by(scope: Scope, at: datetime) -> QuerySet[EpisodeOfCare]:
     return EpisodeOfCare.objects.filter(team, care_team__user=scope.user)
 
 
+def led_about_now(scope: Scope, at: datetime) -> Q:
+    """Assignments to a series of those who lead it, or begin to within two weeks, by the day at
+    each site of the scope."""
+    found = Q(pk__in=[])
+    for place in scope.places:
+        today = clock.local_date(at, place.zone)
+        begins = Q(from_on=None) | Q(from_on__lte=today + BEFORE_THE_FIRST_DAY)
+        lasts = Q(until_on=None) | Q(until_on__gte=today)
+        found |= Q(begins, lasts, facilitator__program=place)
+    return found
+
+
 def with_reader(people: QuerySet[Participant], user: User, at: datetime) -> QuerySet[Participant]:
     """Participants with why somebody may read their record: `treated`, where they are on the care
     team that day, and `led`, where they lead a group of theirs or led a session of it."""
-    groups = Enrollment.objects.filter(series__assignments__facilitator__user=user)
+    scope = scope_of(user)
+    usual = SeriesFacilitator.objects.filter(led_about_now(scope, at), facilitator__user=user)
+    groups = Enrollment.objects.filter(series_id__in=usual.values("series_id"))
     sessions = Attendance.objects.filter(
         session__assignments__person=user, session__assignments__active=True
     )
     them = OuterRef("pk")
     return people.annotate(
-        treated=Exists(treated_by(scope_of(user), at).filter(participant=them)),
+        treated=Exists(treated_by(scope, at).filter(participant=them)),
         led=Exists(groups.filter(participant=them)) | Exists(sessions.filter(participant=them)),
     )
 
@@ -187,7 +204,9 @@ def _was_told(user: User, concern: SafetyConcern) -> bool:
 def can_hand_over(user: User, series: GroupSeries, at: datetime) -> str | None:
     """Who leads the series, or led it until lately."""
     if scope_of(user).has(series.program_id, Role.FACILITATOR):
-        if series.assignments.filter(facilitator__user=user).exists():
+        today = clock.local_date(at, series.zone)
+        lasts = Q(until_on=None) | Q(until_on__gte=today)
+        if series.assignments.filter(lasts, facilitator__user=user).exists():
             return None
         lately = SessionFacilitator.objects.filter(
             person=user, session__series=series, active=True, ends_at__gte=at - STILL_WRITING

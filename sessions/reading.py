@@ -18,16 +18,16 @@ from phpsupport.access.roles import Role
 from phpsupport.access.scope import Scope, scope_of
 from phpsupport.lib.clock import local_date
 from phpsupport.users.models import User
+from sessions import policies
 from sessions.models import (
     Enrollment,
     GroupSession,
     SeriesFacilitator,
     SessionFacilitator,
 )
+from sessions.policies import BEFORE_THE_FIRST_DAY as BEFORE_THE_FIRST_DAY
 from sessions.policies import STILL_WRITING as STILL_WRITING
 
-# How long before their first day a new facilitator may read what is handed over.
-BEFORE_THE_FIRST_DAY: Final = timedelta(days=14)
 # An instant is at most a day away from any site's day.
 ANY_ZONE: Final = timedelta(days=1)
 
@@ -48,15 +48,18 @@ def with_first_day(rows: QuerySet[SeriesFacilitator]) -> QuerySet[SeriesFacilita
 
 
 def led_by(scope: Scope) -> QuerySet[SeriesFacilitator]:
-    """The series that the person leads or is to lead, each with their first day."""
+    """The series that the person leads or soon leads, each with their first day."""
     rows = SeriesFacilitator.objects.filter(
-        facilitator__user=scope.user, facilitator__program_id__in=scope.programs(Role.FACILITATOR)
+        policies.led_about_now(scope, scope.at),
+        facilitator__user=scope.user,
+        facilitator__program_id__in=scope.programs(Role.FACILITATOR),
     )
     return with_first_day(rows)
 
 
 def led_about_now(scope: Scope) -> QuerySet[SeriesFacilitator]:
-    """Those that they lead, or begin to lead within two weeks by the day at the site."""
+    """Those that they lead, or begin to lead within two weeks by the day at the site, also where
+    only their first session tells when that is."""
     near = Q(pk__in=[])
     for place in scope.places:
         until = local_date(scope.at, place.zone) + BEFORE_THE_FIRST_DAY

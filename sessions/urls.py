@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path, re_path
 
 from sessions.views import (
+    adding,
     after_signing,
     arrange,
     attendance,
@@ -124,6 +125,7 @@ changing: list[URLPattern] = [
     path("changes/cancel/", changes.cancel_several, name="cancel-several"),
     path("changes/<uuid:pk>/undo/", changes.batch_undo, name="batch-undo"),
     path("series/<uuid:pk>/edit/", changes.series_edit, name="series-edit"),
+    path("series/<uuid:pk>/add/", adding.series_add_date, name="series-add-date"),
     path("series/<uuid:pk>/edit/what/", changes.series_edit_preview, name="series-edit-preview"),
 ]
 

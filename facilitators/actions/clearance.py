@@ -2,12 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
-
 from facilitators.models import ClearanceOverride, Facilitator, Stage
 from facilitators.signals import clearance_changed
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
+from phpsupport.lib.deadlocks import once_more
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 
@@ -15,7 +14,7 @@ LONGEST_OVERRIDE = timedelta(days=366)
 OWN_CLEARANCE = "Ask another supervisor: nobody decides about their own clearance."
 
 
-@transaction.atomic
+@once_more
 def give_clearance_override(
     *,
     facilitator: Facilitator,
@@ -71,7 +70,7 @@ def give_clearance_override(
     return override
 
 
-@transaction.atomic
+@once_more
 def withdraw_clearance_override(
     *, override: ClearanceOverride, by: User, at: datetime
 ) -> ClearanceOverride:

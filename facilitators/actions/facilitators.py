@@ -14,6 +14,7 @@ from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
+from phpsupport.lib.deadlocks import once_more
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.users.models import User
@@ -121,7 +122,7 @@ def update_facilitator(
     return row
 
 
-@transaction.atomic
+@once_more
 def change_stage(*, facilitator: Facilitator, stage: str, by: User, at: datetime) -> Facilitator:
     """Move somebody along the way, or end their work here; ending takes the role away at once.
 

@@ -17,6 +17,7 @@ from facilitators.taxonomy import TRAINING_AREAS
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock, wording
+from phpsupport.lib.deadlocks import once_more
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.rows import held
 from phpsupport.programs.models import Program
@@ -26,7 +27,7 @@ OWN_TRAINING = "Ask a colleague: nobody records or verifies their own training."
 
 
 # --- requirements ---------------------------------------------------------------------------------
-@transaction.atomic
+@once_more
 def seed_requirements(
     *, program: Program, by: User | None, at: datetime, validity_months: int | None = 12
 ) -> list[TrainingRequirement]:
@@ -57,7 +58,7 @@ def _of(program: Program):  # type: ignore[no-untyped-def]
     return TrainingRequirement.objects.filter(program=program, role=Role.FACILITATOR)
 
 
-@transaction.atomic
+@once_more
 def add_requirement(
     *,
     program: Program,
@@ -91,7 +92,7 @@ def add_requirement(
     return row
 
 
-@transaction.atomic
+@once_more
 def retire_requirement(
     *, requirement: TrainingRequirement, by: User, at: datetime
 ) -> TrainingRequirement:
@@ -111,7 +112,7 @@ def retire_requirement(
 
 
 # --- trainings ------------------------------------------------------------------------------------
-@transaction.atomic
+@once_more
 def record_training(
     *,
     facilitator: Facilitator,
@@ -192,7 +193,7 @@ def _locked_record(training: TrainingRecord) -> TrainingRecord:
     return held(TrainingRecord.objects.select_related(*beside), training.pk)
 
 
-@transaction.atomic
+@once_more
 def verify_training(*, training: TrainingRecord, by: User, at: datetime) -> TrainingRecord:
     """`by` has seen the certificate. Once; never one's own."""
     row = _locked_record(training)
@@ -210,7 +211,7 @@ def verify_training(*, training: TrainingRecord, by: User, at: datetime) -> Trai
     return row
 
 
-@transaction.atomic
+@once_more
 def revoke_training(*, training: TrainingRecord, by: User, at: datetime) -> TrainingRecord:
     """It counts no more from today on; it stays on record."""
     row = _locked_record(training)
@@ -229,7 +230,7 @@ def revoke_training(*, training: TrainingRecord, by: User, at: datetime) -> Trai
 
 
 # --- certifications -------------------------------------------------------------------------------
-@transaction.atomic
+@once_more
 def record_certification(
     *,
     facilitator: Facilitator,
@@ -274,7 +275,7 @@ def record_certification(
     return row
 
 
-@transaction.atomic
+@once_more
 def revoke_certification(*, certification: Certification, by: User, at: datetime) -> Certification:
     """It counts no more from today on; it stays on record."""
     row = (

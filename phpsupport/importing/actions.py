@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 
 from facilitators.models import Certification, Facilitator, TrainingRecord, TrainingRequirement
+from facilitators.signals import clearance_changed
 from participants.actions.stays import discharge_participant
 from participants.models import (
     ChannelConsent,
@@ -42,6 +43,11 @@ ORDER: Sequence[type[models.Model]] = (
     Participant, ContactPoint, ChannelConsent, EpisodeOfCare, LevelOfCareChange,
     Room, Closure, SupportGroup, GroupSeries, SeriesFacilitator, GroupSession, SessionFacilitator,
     Enrollment, WaitlistEntry, Attendance,
+)  # fmt: skip
+# Who may lead on a day follows from these.
+OF_CLEARANCE = (
+    RoleAssignment, Facilitator, TrainingRequirement, TrainingRecord, Certification,
+    SessionFacilitator,
 )  # fmt: skip
 BATCH = 1000
 CHANGED_SINCE = (
@@ -93,7 +99,11 @@ def import_files(
             if not report.can_be_saved:
                 return report
             _lock(desk)
+            touched = {model for model, _ in desk.update}
+            touched |= {model for model, made in desk.create.items() if made}
             _write(desk)
+            if touched.intersection(OF_CLEARANCE):
+                clearance_changed.send(Program, program=program, facilitator_ids=None, at=at)
             for stay, on in desk.discharges:
                 discharge_participant(episode=stay, on=on, by=by, at=at)
             for user_id in sorted(desk.readdressed):

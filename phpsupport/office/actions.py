@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db import transaction
 
+from facilitators.signals import clearance_changed
 from phpsupport.access import actions as access
 from phpsupport.access.roles import Role
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock
+from phpsupport.lib.deadlocks import once_more
 from phpsupport.programs import actions as programs
 from phpsupport.programs.models import Closure, PolicyProfile, Program, policy_in_force
 from phpsupport.programs.policy import RULES
@@ -31,7 +33,7 @@ def reopen_day(*, closure: Closure, by: User, at: datetime) -> None:
     programs.reopen_day(closure=closure, at=at)
 
 
-@transaction.atomic
+@once_more
 def set_policy(
     *,
     program: Program,
@@ -48,6 +50,8 @@ def set_policy(
     )
     changed = [rule.key for rule in RULES if profile.rules[rule.key] != before[rule.key]]
     record("policy.set", by=by, at=at, obj=profile, changed=changed)
+    # Who may lead follows from the rules as well, and how long before something is told.
+    clearance_changed.send(Program, program=program, facilitator_ids=None, at=at)
     return profile
 
 

@@ -168,6 +168,9 @@ def _locked(thing: Thing, by: User, at: datetime) -> tuple[Thing, Assignment]:
         raise Refused("This series is over. Nothing is needed of you.", code="closed")
     rows: Any = held.assignments.select_for_update(of=("self",)).select_related("facilitator__user")
     row = rows.filter(facilitator__user=by).first()
+    over = isinstance(row, SeriesFacilitator) and row.until_on is not None
+    if over and row.until_on < local_date(at, held.program.zone):
+        raise Refused("Somebody else leads it by now. Nothing is needed of you.", code="closed")
     if row is None or not getattr(row, "active", True):
         raise Refused("Only those who lead it can answer.", code="not_yours")
     return held, row

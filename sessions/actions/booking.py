@@ -8,19 +8,19 @@
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextvars import ContextVar
 from datetime import datetime
-from functools import partial, wraps
+from functools import partial
 from hashlib import blake2b
-from typing import Any, Final, TypeVar
+from typing import Final
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 
 from facilitators.models import Facilitator
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock, wording
+from phpsupport.lib.deadlocks import once_more as once_more
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import policy_in_force
 from phpsupport.users.models import User
@@ -28,9 +28,6 @@ from sessions.conflicts import Rule
 from sessions.models import GroupSession, RuleOverride, SessionFacilitator, SessionState
 from sessions.queries.slots import Obstacle, Wanted, obstacles
 
-T = TypeVar("T")
-BUSY: Final = "Somebody else is changing the same part of the schedule. Try again in a moment."
-COLLISIONS: Final = frozenset({"40P01", "40001", "55P03"})  # deadlock, serialization, lock timeout
 GUARDS: Final = {
     "room_once_at_a_time": partial(
         Refused,
@@ -78,39 +75,6 @@ class Clashes(Refused):
     def warned(self) -> bool:
         """Whether a yes is asked for as well."""
         return any(not o.blocks for o in self.found)
-
-
-_within: ContextVar[bool] = ContextVar("within", default=False)
-
-
-def once_more(action: Callable[..., T]) -> Callable[..., T]:
-    """Run an action in one transaction, and once more when the database broke a deadlock with it.
-
-    An action that is part of another one is repeated with it, not by itself.
-    """
-
-    @wraps(action)
-    def run(**asked: Any) -> T:
-        if _within.get():
-            with transaction.atomic():
-                return action(**asked)
-        alone = not connection.in_atomic_block
-        mark = _within.set(True)
-        try:
-            for last in (not alone, True):
-                try:
-                    with transaction.atomic():
-                        return action(**asked)
-                except OperationalError as fault:
-                    if getattr(fault.__cause__, "sqlstate", None) not in COLLISIONS:
-                        raise
-                    if last:
-                        raise Refused(BUSY, code="busy") from fault
-        finally:
-            _within.reset(mark)
-        raise AssertionError("the loop returns or raises")
-
-    return run
 
 
 def lock_keys(room_ids: Iterable[UUID], person_ids: Iterable[UUID]) -> list[int]:

@@ -235,6 +235,7 @@ def _write(
             starts_at=f.starts_at,
             ends_at=f.ends_at,
             item=f.item,
+            moved=f.by_hand,
             shares_room=room_is_shared(obstacles, number),
         )
         done.made.append(session)

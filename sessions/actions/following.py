@@ -98,7 +98,7 @@ def _drop_proposals(sessions: set[UUID], *, by: User | None, at: datetime) -> No
 def _ask_again(program: Program, was: Mapping[UUID, datetime], *, at: datetime) -> None:
     rules = policy_in_force(program.pk, local_date(at, program.zone))
     far = timedelta(minutes=int(rules["ask_again_minutes"]))
-    to_series = SeriesFacilitator.objects.filter(
+    to_series = SeriesFacilitator.objects.on(OuterRef("session__local_date")).filter(
         series=OuterRef("session__series"), facilitator=OuterRef("facilitator")
     )
     rows = (

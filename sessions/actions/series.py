@@ -17,6 +17,7 @@ from sessions.actions.leaving import end_places_of_series
 from sessions.actions.ledger import Ledger
 from sessions.actions.planning import create_series
 from sessions.models import (
+    Answer,
     Enrollment,
     GroupSeries,
     GroupSession,
@@ -32,12 +33,13 @@ from sessions.models import (
 from sessions.queries.consequence import People, why_history
 from sessions.queries.edited_steps import Steps
 from sessions.queries.editing import Edit, Scope, plan_edit
-from sessions.queries.series import with_records
+from sessions.queries.series import handed_over, with_records
 
 __all__ = ["create_series", "edit_series", "end_series", "replace_facilitator"]
 
 
-def _lock(series: GroupSeries) -> GroupSeries:
+def lock_series(series: GroupSeries) -> GroupSeries:
+    """The series as it is now, with its group and site, held until the transaction ends."""
     # The room is not joined: a series that got another one while this waited would not be found.
     return (
         GroupSeries.objects.select_for_update(no_key=True, of=("self",))
@@ -73,7 +75,7 @@ def end_series(
     Nothing that was held or recorded changes. Later sessions are cancelled and stay visible as
     such, places end, the waitlist closes, and who was expected is told.
     """
-    series = _lock(series)
+    series = lock_series(series)
     today = clock.local_date(at, series.zone)
     if last_on >= series.until_on:
         if series.ended_at:
@@ -135,7 +137,7 @@ def replace_facilitator(
         raise Refused("Choose who leads from now on.", field="new")
     if old and new and old.user_id == new.user_id:
         raise Refused("Choose somebody else than before.", field="new")
-    series = _lock(series)
+    series = lock_series(series)
     sessions = [
         s for s in _hold_coming(series, at, local_date__gte=from_on)
         if s.local_date not in leave_out
@@ -147,9 +149,9 @@ def replace_facilitator(
         assigned[row.session_id].append(row)
     changing = [s for s in sessions if _concerns(assigned[s.pk], old, new, part)]
     usual = {row.facilitator_id: row for row in series.assignments.all()}
-    done = (old is None or old.pk not in usual) and (new is None or new.pk in usual)
+    done = handed_over(usual, old, new, from_on)
     if not changing and done:
-        if old is None and new is not None and new.pk in usual:
+        if old is None:
             return 0
         raise Refused("No coming session is led that way from that day on.", field="from_on")
     if new is not None and new.program_id != series.program_id:
@@ -165,7 +167,8 @@ def replace_facilitator(
         override_reason=override_reason,
         ledger=ledger,
     )
-    _replace_usual(series, old, new, usual, part, from_on, ledger)
+    today = clock.local_date(at, series.zone)
+    _replace_usual(series, old, new, usual, part, from_on, today, ledger)
     record(
         "series.facilitator_replaced", by=by, at=at, obj=series, sessions=len(changing),
         old=str(old.pk) if old else None, new=str(new.pk) if new else None,
@@ -210,21 +213,58 @@ def _replace_usual(
     usual: dict[UUID, SeriesFacilitator],
     part: str,
     from_on: date,
+    today: date,
     ledger: Ledger,
 ) -> None:
-    """Who usually leads, which is also who sees the roster, follows. Whoever is new to the series
-    is so from that day on; whoever was there keeps their first day."""
+    """Who usually leads, which is also who sees the roster, follows from that day on."""
     before = usual.get(old.pk) if old else None
     if before is not None:
         part = before.part
-        SeriesFacilitator.objects.filter(pk=before.pk).delete()
+        _stops(before, series, from_on, today)
     if new is not None:
-        row, made = SeriesFacilitator.objects.update_or_create(
-            series=series, facilitator=new, defaults={"part": part},
-            create_defaults={"part": part, "from_on": from_on},
-        )  # fmt: skip
-        if made:
-            ledger.made([row])
+        _leads_from(usual.get(new.pk), series, new.pk, part, from_on, today, ledger)
+
+
+def _stops(row: SeriesFacilitator, series: GroupSeries, since: date, today: date) -> None:
+    """Somebody usually leads it, and sees its roster, until the day before; whoever would have no
+    day left is of it no more."""
+    last = since - timedelta(days=1)
+    if row.until_on is not None and row.until_on <= last:
+        return
+    if last < max(today, row.from_on or series.from_on):
+        SeriesFacilitator.objects.filter(pk=row.pk).delete()
+        return
+    row.until_on = last
+    row.save(update_fields=["until_on"])
+
+
+def _leads_from(
+    row: SeriesFacilitator | None,
+    series: GroupSeries,
+    facilitator_id: UUID,
+    part: str,
+    since: date,
+    today: date,
+    ledger: Ledger,
+) -> bool:
+    """Somebody usually leads it from a day on. Whoever is there keeps their first day, and begins
+    anew where their last one is over. Whether anything changed."""
+    if row is None:
+        made = SeriesFacilitator.objects.create(
+            series=series, facilitator_id=facilitator_id, part=part, from_on=since
+        )
+        ledger.made([made])
+        return True
+    was = (row.part, row.from_on, row.until_on)
+    if row.until_on is not None and row.until_on < today:
+        row.from_on, row.answer, row.answered_at = since, Answer.NONE, None
+    elif row.from_on is not None:
+        row.from_on = min(row.from_on, since)
+    row.part, row.until_on = part, None
+    if was == (row.part, row.from_on, row.until_on):
+        return False
+    row.save(update_fields=["part", "from_on", "until_on", "answer", "answered_at"])
+    return True
 
 
 # --- changing the pattern -------------------------------------------------------------------------
@@ -250,7 +290,7 @@ def edit_series(
     `reset_exceptions`. Sessions too many are cancelled, missing ones made. `leave_out` are dates of
     the new pattern that are not taken up: what stands for them stays as it is.
     """
-    series = _lock(series)
+    series = lock_series(series)
     if series.ended_at is not None:
         raise Refused("This series has ended. Plan a new one, or undo its end.", code="ended")
     if edit.people is not None:
@@ -284,7 +324,7 @@ def edit_series(
     if changed:
         plan.after.save(update_fields=changed)
     people_changed = edit.people is not None and _set_usual(
-        series, edit.people, usual, plan.first, ledger
+        series, edit.people, usual, plan.first, clock.local_date(at, series.zone), ledger
     )
     if not (done.any or changed or people_changed):
         raise Refused("Nothing would change: it is like that already.", code="unchanged")
@@ -319,24 +359,19 @@ def _set_usual(
     people: People,
     usual: list[SeriesFacilitator],
     since: date,
+    today: date,
     ledger: Ledger,
 ) -> bool:
-    """Who usually leads it from now on; whoever stays keeps the row. Whether anything changed."""
+    """Who usually leads it from that day on; whoever stays keeps the row. Whether anything
+    changed."""
     wanted = {f.pk: part for f, part in people}
     there = {row.facilitator_id: row for row in usual}
-    if {pk: row.part for pk, row in there.items()} == wanted:
+    stay = {pk: row.part for pk, row in there.items() if row.until_on is None}
+    if stay == wanted and all(there[pk].leads_on(since) for pk in wanted):
         return False
-    gone = [row.pk for pk, row in there.items() if pk not in wanted]
-    SeriesFacilitator.objects.filter(pk__in=gone).delete()
     for pk, row in there.items():
-        if pk in wanted and row.part != wanted[pk]:
-            row.part = wanted[pk]
-            row.save(update_fields=["part"])
-    ledger.made(
-        SeriesFacilitator.objects.bulk_create(
-            SeriesFacilitator(series=series, facilitator_id=pk, part=part, from_on=since)
-            for pk, part in wanted.items()
-            if pk not in there
-        )
-    )
+        if pk not in wanted:
+            _stops(row, series, since, today)
+    for pk, part in wanted.items():
+        _leads_from(there.get(pk), series, pk, part, since, today, ledger)
     return True

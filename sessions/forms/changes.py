@@ -66,8 +66,9 @@ class SeriesEditForm(LedForm, PatternForm):
     )  # fmt: skip
     session = DateChoice(label="Which date", required=False)
     reset_exceptions = forms.BooleanField(
-        label="Also change dates that were changed by hand", required=False
-    )
+        label="Also bring dates back that are not as the series has them", required=False,
+        help_text="Those that were changed by hand, or keep the time from before an earlier change.",
+    )  # fmt: skip
     room = OneOf(Room.objects.none(), empty_label=None)
 
     def __init__(
@@ -96,7 +97,7 @@ class SeriesEditForm(LedForm, PatternForm):
 
     @staticmethod
     def _as_it_is(series: GroupSeries) -> dict[str, Any]:
-        people = series.people  # type: ignore[attr-defined]
+        people = [p for p in series.people if not p["until"]]  # type: ignore[attr-defined]
         own, *more = times_of(series)
         repeats = MONTH if series.nth_of_month else WEEKS if series.every_weeks > 1 else WEEK
         said: dict[str, Any] = {
@@ -150,10 +151,12 @@ class SeriesEditForm(LedForm, PatternForm):
 
     @property
     def usual(self) -> People | None:
-        """Who leads the series as it is, where the form has just read them."""
+        """Who leads the series on all its days, where the form has just read them."""
         unchanged = not {"lead", "co"} & set(self.changed_data)
+        people = self.series.people  # type: ignore[attr-defined]
+        always = not any(p["since"] or p["until"] for p in people)
         found = tuple(self.people())
-        return found if unchanged and len(found) == len(self.series.people) else None  # type: ignore[attr-defined]
+        return found if unchanged and always and len(found) == len(people) else None
 
     def asked(self) -> dict[str, Any]:
         """What `plan_edit` and `edit_series` are asked for."""

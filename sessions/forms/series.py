@@ -288,7 +288,7 @@ class HandOverForm(SlotForm):
             .order_by("user__first_name", "pk")
         )
         self.fields["new"].queryset = facilitators_of(user, series.program)  # type: ignore[attr-defined]
-        lead = series.assignments.filter(part=Part.LEAD).first()
+        lead = series.assignments.staying().filter(part=Part.LEAD).first()
         self.fields["old"].initial = lead.facilitator_id if lead else None
         self.fields["from_on"].initial = max(today, series.from_on)
         self.fields[

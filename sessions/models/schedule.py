@@ -1,11 +1,13 @@
 """What is offered, where, and when: support groups, rooms, series and their sessions."""
 
+from datetime import date
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Now
 
 from facilitators.models import Facilitator
@@ -220,9 +222,21 @@ class Answer(models.TextChoices):
     PROPOSED = "proposed", "Proposed another time"
 
 
+class SeriesFacilitators(models.QuerySet["SeriesFacilitator"]):
+    def on(self, day: date | OuterRef) -> "SeriesFacilitators":
+        """Those of them who lead their series on a day."""
+        return self.filter(
+            Q(from_on=None) | Q(from_on__lte=day), Q(until_on=None) | Q(until_on__gte=day)
+        )
+
+    def staying(self) -> "SeriesFacilitators":
+        """Without those whose last day is set: who leads it in the end."""
+        return self.filter(until_on=None)
+
+
 @tracked()
 class SeriesFacilitator(Row):
-    """Who usually leads a series."""
+    """Who usually leads a series, and on which days."""
 
     series = models.ForeignKey(GroupSeries, models.CASCADE, related_name="assignments")
     facilitator = models.ForeignKey(Facilitator, models.PROTECT, related_name="series_assignments")
@@ -231,14 +245,27 @@ class SeriesFacilitator(Row):
     answered_at = models.DateTimeField(null=True, blank=True)
     # The first day on which they lead it; where it was not said, that of their first session.
     from_on = models.DateField("from", null=True, blank=True)
+    # The last day, once the series is handed over from a later day on.
+    until_on = models.DateField("until", null=True, blank=True)
+
+    objects = SeriesFacilitators.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["series", "facilitator"], name="once_per_series")
+            models.UniqueConstraint(fields=["series", "facilitator"], name="once_per_series"),
+            models.CheckConstraint(
+                condition=Q(until_on__gte=F("from_on")), name="leads_series_forwards"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.part} of {self.series_id}"
+
+    def leads_on(self, day: date) -> bool:
+        """Whether that day is one of theirs."""
+        return (self.from_on is None or self.from_on <= day) and (
+            self.until_on is None or day <= self.until_on
+        )
 
 
 class SessionState(models.TextChoices):

@@ -194,7 +194,7 @@ def _needs(user: User, program: Program, at: datetime) -> Any:
 
 def waiting_sessions(user: User, program: Program, at: datetime) -> QuerySet[SessionFacilitator]:
     """Coming sessions whose answer, given or not, is this one session's and not its series'."""
-    usual = SeriesFacilitator.objects.filter(
+    usual = SeriesFacilitator.objects.on(OuterRef("session__local_date")).filter(
         series=OuterRef("session__series"), facilitator=OuterRef("facilitator")
     )
     return SessionFacilitator.objects.filter(
@@ -220,6 +220,7 @@ def _own_sessions(user: User, program: Program, at: datetime) -> Any:
 def waiting_series(user: User, program: Program, today: date) -> QuerySet[SeriesFacilitator]:
     """Series that this person is to lead and has not accepted."""
     return SeriesFacilitator.objects.filter(
+        Q(until_on=None) | Q(until_on__gte=today),
         facilitator__user=user,
         series__program=program,
         series__ended_at=None,
@@ -237,7 +238,7 @@ def _own_series(user: User, program: Program, today: date) -> Any:
     return of_kind(
         rows, "series", id="series_id", part="part", answer="answer",
         title="series__group__name", room="series__room__name", starts_at="series__from_on",
-        **{name: f"series__{name}" for name in _PATTERN},
+        since=F("from_on"), stops=F("until_on"), **{name: f"series__{name}" for name in _PATTERN},
     )  # fmt: skip
 
 
@@ -265,7 +266,11 @@ def _question(what: str, row: dict[str, Any], zone: ZoneInfo) -> Question:
         when = _when(row, zone)
     else:
         series = _pattern(row)
-        when = f"{pattern_in_words(series)}, through {wording.day(series.until_on, year=True)}"
+        last = date.fromisoformat(row["stops"]) if row["stops"] else series.until_on
+        days = f"through {wording.day(last, year=True)}"
+        if row["since"]:
+            days = f"from {wording.day(date.fromisoformat(row['since']), year=True)} {days}"
+        when = f"{pattern_in_words(series)}, {days}"
     return Question(
         what, UUID(row["id"]), row["title"], when, row["room"], part, row["answer"],
         again=bool(row.get("again")),
@@ -383,6 +388,7 @@ def _declined_sessions(program: Program, of: Q, at: datetime) -> Any:
 def _declined_series(program: Program, of: Q, today: date) -> Any:
     rows = SeriesFacilitator.objects.filter(
         of,
+        Q(until_on=None) | Q(until_on__gte=today),
         series__program=program,
         series__ended_at=None,
         series__until_on__gte=today,

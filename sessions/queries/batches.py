@@ -171,7 +171,20 @@ class Kept:
             )
         if back and back["state"] == SessionState.SCHEDULED and back["starts_at"] <= at:
             return f"{named} would have begun by now, so this cannot be undone."
+        if back and self._beyond_its_series(session, back):
+            return (
+                f"{session.series.group.name} ends on {wording.day(session.series.until_on)} by "
+                f"now, before the session of {wording.day(back['local_date'])}, so this cannot be "
+                "undone."
+            )
         return None
+
+    def _beyond_its_series(self, session: GroupSession, back: Values) -> bool:
+        """Whether a session would come back after the last day that its series has then."""
+        whole = self.rows.get(GroupSeries, {}).get(session.series_id)
+        last = (whole.before if whole else None) or {"until_on": session.series.until_on}
+        stands = back["state"] == SessionState.SCHEDULED and not back["moved"]
+        return stands and bool(back["local_date"] > last["until_on"])
 
     def _somebody_came(self) -> str | None:
         """Why somebody whom the act took off cannot come back: they, or another lead, are there."""

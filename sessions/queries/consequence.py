@@ -65,6 +65,7 @@ class Fresh:
     room: Room
     people: People = ()
     item: CurriculumItem | None = None
+    by_hand: bool = False  # an exception: edits of the series leave it as it is
 
 
 # --- held against the rows ------------------------------------------------------------------------

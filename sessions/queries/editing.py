@@ -4,15 +4,21 @@ The new pattern gives dates; the stored sessions are matched with them: by day f
 order, within the same week (within the same month for a series that goes by the month). So a group
 that meets on Mondays and then on Tuesdays keeps each week's session, with its notes to come. A
 session that cannot change stands for its date all the same: no second one is made beside it.
+
+The stored pattern is matched in the same way, and a session takes over only what differs between
+its old date and its new one. So sessions of a time before the pattern was changed "from a day on"
+keep their day and hour until somebody changes just these; and a date of the old pattern without a
+session was left out by somebody, and stays so.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 from uuid import UUID
 
 from phpsupport.lib import clock, wording
@@ -24,6 +30,7 @@ from sessions.models import (
     GroupSeries,
     GroupSession,
     Room,
+    SeriesFacilitator,
     SessionState,
 )
 from sessions.queries.consequence import Fresh, People, Target, why_history
@@ -36,6 +43,10 @@ OF_THE_SERIES: Final = (
     "weekdays", "starts", "ends", "more_times", "every_weeks", "nth_of_month", "on_closure",
     "until_on", "room_id",
 )  # fmt: skip
+
+
+# The name of the week or month of a day, and its first day.
+Period = Callable[[date], tuple[tuple[int, int], date]]
 
 
 class Scope(StrEnum):
@@ -119,65 +130,74 @@ def plan_edit(
     first = today
     if scope == Scope.FOLLOWING:
         first = from_on or (session.local_date if session else today)
-        first = max(first, today)
     after = _after(series, edit)
+    # Whatever comes after a new last day falls away, also before the day that was chosen.
+    first = max(today, min(first, after.until_on + timedelta(days=1)))
     pattern = pattern_of(after)  # refuses what cannot be
     if after.until_on < today:
         raise Refused(
             "That day is over. Choose today or a later day as the last one.", field="until_on"
         )
-    period = _month if after.nth_of_month else _week
-    window = min(period(first)[1], first)
+    before, period = pattern_of(series), _period(after)
+    window = min(first, *(_period(one)(first)[1] for one in (series, after)))
     if rows is None:
         rows = sessions_of(series, since=window)
     rows = [s for s in rows if s.local_date >= window]
-    closed, in_order = _closed_and_steps(series, pattern)
-    dates = [d for d in occurrences(pattern, closed) if d.local_date >= window]
-    people = edit.people
-    if people is None and reset_exceptions:
-        people = usual if usual is not None else _usual(series)
+    closed, in_order = _closed_and_steps(series, before, pattern)
+    old, dates = (
+        [d for d in occurrences(one, closed) if d.local_date >= window] for one in (before, pattern)
+    )
+    leads = _Leads(series, edit.people if edit.people is not None else usual)
     whys = {s.pk: _why_fixed(s, first, at, reset_exceptions) for s in rows}
-    stands_for = _matched(rows, dates, period)
-    taken = {id(d) for d in stands_for.values()}
+    stood_for, unused = _matched(rows, old, _period(series))
+    left = _left_before(rows, unused, anew=pattern != before or reset_exceptions)
+    beside = {s.pk for s in rows if s.moved and s.pk not in stood_for}
+    stands_for, free = _matched(rows, dates, period, left, beside)
     targets: list[Target] = []
     untouched: list[tuple[GroupSession, str]] = []
     for s in rows:
         why = whys[s.pk]
-        d = stands_for.get(s.pk)
+        was, d = stood_for.get(s.pk), stands_for.get(s.pk)
         if why is not None:
             if why and s.local_date >= first:
                 untouched.append((s, why))
             continue
-        if d is None:
+        if d is None and (was is not None or s.local_date > after.until_on):
             targets.append(Target(s, cancel_for=BY_THE_SERIES))
             continue
-        if _left_out(d, leave_out):
-            untouched.append((s, "You chose to leave it as it is."))
-            continue
-        if d.starts_at is None or d.ends_at is None:
-            continue
-        if d.starts_at <= at and d.starts_at != s.starts_at:
-            untouched.append((s, "Its new time would be over already, so it stays as it is."))
+        if d is None and edit.room is None and edit.people is None:
+            untouched.append((s, "It stands on no date of the series, so it stays as it is."))
             continue
         reset = reset_exceptions and s.moved
+        slot = _slot(s, was, d, reset=reset_exceptions, last=after.until_on)
+        if slot is None:
+            untouched.append((s, "That time does not exist on its day, so it stays as it is."))
+            continue
+        on, starts_at, ends_at = slot
+        if on in leave_out or (d is not None and _left_out(d, leave_out)):
+            untouched.append((s, "You chose to leave it as it is."))
+            continue
+        if starts_at <= at and starts_at != s.starts_at:
+            untouched.append((s, "Its new time would be over already, so it stays as it is."))
+            continue
         targets.append(
             Target(
                 s,
-                local_date=d.local_date,
-                starts_at=d.starts_at,
-                ends_at=d.ends_at,
+                local_date=on,
+                starts_at=starts_at,
+                ends_at=ends_at,
                 room=after.room if edit.room or reset else None,
-                people=people if edit.people is not None or reset else None,
-                moved=False if reset else None,
+                people=leads.on(on) if edit.people is not None or reset else None,
+                moved=False if reset and d is not None else None,
             )
         )
     missing = [
-        d for d in dates
-        if id(d) not in taken and d.local_date >= first and d.starts_at and d.starts_at > at
+        d for d in free
+        if d.local_date >= first and d.starts_at and d.starts_at > at
         and not _left_out(d, leave_out)
     ]  # fmt: skip
     coming = [s for s in rows if s.local_date >= first and why_history(s, at) is None]
-    made = _fresh(series, after, missing, usual if people is None else people)
+    made = _fresh(after, missing, leads)
     steps = steps_after(series, coming, targets, made, in_order)
     return Plan(
         after, tuple(targets), steps.fresh, tuple(untouched), first,
@@ -238,6 +258,10 @@ def _month(day: date) -> tuple[tuple[int, int], date]:
     return (day.year, day.month), day.replace(day=1)
 
 
+def _period(series: GroupSeries) -> Period:
+    return _month if series.nth_of_month else _week
+
+
 def _why_fixed(
     session: GroupSession, first: date, at: datetime, reset_exceptions: bool
 ) -> str | None:
@@ -254,34 +278,82 @@ def _why_fixed(
 
 
 def _matched(
-    rows: Iterable[GroupSession], dates: Iterable[Occurrence], period: object
-) -> dict[UUID, Occurrence]:
-    """Which date each session stands for."""
+    rows: Iterable[GroupSession],
+    dates: Iterable[Occurrence],
+    period: Period,
+    left: Iterable[Occurrence] = (),
+    beside: Collection[UUID] = (),
+) -> tuple[dict[UUID, Occurrence], list[Occurrence]]:
+    """Which date each session stands for, and the dates that are free.
+
+    `left` are former dates without a session: they take theirs after the sessions. Those `beside`
+    the pattern stand for no date but their own day's.
+    """
     found: dict[UUID, Occurrence] = {}
     # What an edit cancelled leaves its date free; what a person cancelled stands for it.
-    waiting = [
+    waiting: list[GroupSession | Occurrence] = [
         s for s in rows
         if s.state != SessionState.CANCELLED or s.state_reason != BY_THE_SERIES
     ]  # fmt: skip
+    waiting += left
     free = [d for d in dates if d.takes_place]
-    for key_of_session, key_of_date in (
-        (lambda s: s.starts_at, lambda d: d.starts_at),
-        (lambda s: s.local_date, lambda d: d.local_date),
-        (
-            lambda s: period(s.local_date)[0],  # type: ignore[operator]
-            lambda d: period(d.instead_of or d.local_date)[0],  # type: ignore[operator]
-        ),
-    ):
+    keys: tuple[Callable[[Any], object], ...] = (
+        lambda one: one.starts_at,
+        lambda one: one.local_date,
+        lambda one: period(getattr(one, "instead_of", None) or one.local_date)[0],
+    )
+    for key in keys:
         by_key: dict[object, list[Occurrence]] = defaultdict(list)
         for d in free:
-            by_key[key_of_date(d)].append(d)
-        for s in waiting:
-            if line := by_key[key_of_session(s)]:
-                found[s.pk] = line.pop(0)
-        taken = {id(d) for d in found.values()}
-        waiting = [s for s in waiting if s.pk not in found]
-        free = [d for d in free if id(d) not in taken]
-    return found
+            by_key[key(d)].append(d)
+        still: list[GroupSession | Occurrence] = []
+        for one in waiting:
+            line = by_key[key(one)]
+            if not line or (key is keys[-1] and getattr(one, "pk", None) in beside):
+                still.append(one)
+            elif isinstance(one, GroupSession):
+                found[one.pk] = line.pop(0)
+            else:
+                line.pop(0)
+        waiting = still
+        left_over = {id(d) for line in by_key.values() for d in line}
+        free = [d for d in free if id(d) in left_over]
+    return found, free
+
+
+def _left_before(
+    rows: Iterable[GroupSession], unused: Iterable[Occurrence], *, anew: bool
+) -> list[Occurrence]:
+    """Of the stored pattern's dates without a session those that were left out. What an edit
+    cancelled was not: where the dates are made `anew`, it comes back."""
+    back = {s.local_date for s in rows if anew and s.state_reason == BY_THE_SERIES}
+    return [d for d in unused if d.local_date not in back]
+
+
+def _slot(
+    session: GroupSession, was: Occurrence | None, d: Occurrence | None, *, reset: bool, last: date
+) -> tuple[date, datetime, datetime] | None:
+    """Day, start and end of a session whose date `was` becomes `d`: what differs between the two,
+    and the session's own else, up to the `last` day. None where the clocks skip that time."""
+    own = session.local_date, session.starts_at, session.ends_at
+    if d is None or d.starts_at is None or d.ends_at is None:
+        return own
+    if reset or was is None or own == (was.local_date, was.starts_at, was.ends_at):
+        return d.local_date, d.starts_at, d.ends_at
+    zone = find_zone(session.series.zone)
+    own_times = own[1].astimezone(zone).time(), own[2].astimezone(zone).time()
+    on = own[0] if was.local_date == d.local_date and own[0] <= last else d.local_date
+    same = (was.starts, was.ends) == (d.starts, d.ends)
+    starts, ends = own_times if same else (d.starts, d.ends)
+    if (on, starts, ends) == (own[0], *own_times):
+        return own
+    pattern = Pattern(
+        [on.weekday()], starts, ends, on, on, session.series.zone, ends_next_day=ends <= starts
+    )
+    there = occurrences(pattern, {})[0]
+    if there.starts_at is None or there.ends_at is None:
+        return None
+    return on, there.starts_at, there.ends_at
 
 
 def _left_out(d: Occurrence, leave_out: Collection[date]) -> bool:
@@ -289,12 +361,13 @@ def _left_out(d: Occurrence, leave_out: Collection[date]) -> bool:
 
 
 def _closed_and_steps(
-    series: GroupSeries, pattern: Pattern
+    series: GroupSeries, *patterns: Pattern
 ) -> tuple[dict[date, str], list[CurriculumItem]]:
-    """Closed days in the time of the pattern, and the steps that sessions of the series take. One
+    """Closed days in the time of the patterns, and the steps that sessions of the series take. One
     query."""
     closed = Closure.objects.filter(
-        program_id=series.program_id, date__range=(pattern.from_on, pattern.until_on)
+        program_id=series.program_id,
+        date__range=(series.from_on, max(p.until_on or series.until_on for p in patterns)),
     )
     steps = CurriculumItem.objects.filter(group_id=series.group_id, retired_on=None)
     names = ("id", "date", "reason", "group_id", "position", "title", "retired_on")
@@ -304,27 +377,28 @@ def _closed_and_steps(
     return days, sorted(items, key=lambda item: item.position)
 
 
-def _usual(series: GroupSeries) -> People:
-    """Who leads the series. One query."""
-    rows = series.assignments.select_related("facilitator__user").order_by("-part", "pk")
-    return tuple((row.facilitator, row.part) for row in rows)
+class _Leads:
+    """Who leads the series on a day: those who are known, or one query when it is first asked."""
+
+    def __init__(self, series: GroupSeries, known: People | None) -> None:
+        self._series, self._known = series, known
+
+    @cached_property
+    def _rows(self) -> list[SeriesFacilitator]:
+        rows = self._series.assignments.select_related("facilitator__user")
+        return list(rows.order_by("-part", "pk"))
+
+    def on(self, day: date) -> People:
+        if self._known is not None:
+            return self._known
+        return tuple((row.facilitator, row.part) for row in self._rows if row.leads_on(day))
 
 
-def _fresh(
-    series: GroupSeries,
-    after: GroupSeries,
-    missing: Iterable[Occurrence],
-    people: People | None,
-) -> tuple[Fresh, ...]:
-    missing = [d for d in missing if d.takes_place]
-    if not missing:
-        return ()
-    if people is None:
-        people = _usual(series)
+def _fresh(after: GroupSeries, missing: Iterable[Occurrence], leads: _Leads) -> tuple[Fresh, ...]:
     return tuple(
-        Fresh(after, d.local_date, d.starts_at, d.ends_at, after.room, people)
+        Fresh(after, d.local_date, d.starts_at, d.ends_at, after.room, leads.on(d.local_date))
         for d in missing
-        if d.starts_at is not None and d.ends_at is not None
+        if d.takes_place and d.starts_at is not None and d.ends_at is not None
     )
 
 

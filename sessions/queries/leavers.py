@@ -76,7 +76,7 @@ def leavers(program: Program, at: datetime, *, back: timedelta, **who: Any) -> l
     role = RoleAssignment.objects.filter(
         user=OuterRef("person"), program=OuterRef("session__program"), role=Role.FACILITATOR
     ).order_by(F("ends_on").desc(nulls_first=True))
-    now = SeriesFacilitator.objects.filter(series=OuterRef("session__series"))
+    now = SeriesFacilitator.objects.staying().filter(series=OuterRef("session__series"))
     rows: Any = (
         SessionFacilitator.objects.filter(
             Exists(usually_led(OuterRef("person"), OuterRef("session__series"))),

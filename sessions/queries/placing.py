@@ -481,7 +481,10 @@ def kept_apart(
     """Which of these people are kept apart from somebody who leads which series, or a session of
     it to come. Two queries."""
     leads: dict[UUID, set[UUID]] = defaultdict(set)
-    usual = SeriesFacilitator.objects.filter(series_id__in=list(series_ids))
+    usual = SeriesFacilitator.objects.filter(
+        Q(until_on=None) | Q(until_on__gte=at.date() - timedelta(days=1)),
+        series_id__in=list(series_ids),
+    )
     coming = SessionFacilitator.objects.filter(
         session__series_id__in=list(series_ids),
         active=True,

@@ -19,6 +19,7 @@ from sessions.recurrence import find_zone
 
 KINDS: Final = {
     "created": ("Planned", "calendar-plus"),
+    "added": ("Date added", "calendar-plus"),
     "moved": ("Moved", "arrows-move"),
     "staffed": ("Other people", "person-badge"),
     "cancelled": ("Cancelled", "calendar-x"),

@@ -1,6 +1,6 @@
 """What the pages of a stored series show, and holding its sessions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
+from facilitators.models import Facilitator
 from facilitators.queries.clearance import ClearanceFile, files_of
 from phpsupport.lib import wording
 from sessions.models import (
@@ -136,7 +137,9 @@ def series_lines(rows: QuerySet[GroupSeries], *, today: date) -> list[SeriesLine
     leads: dict[UUID, list[str]] = {}
     waiting: dict[UUID, int] = {}
     for row in (
-        SeriesFacilitator.objects.filter(series_id__in=ids)
+        SeriesFacilitator.objects.filter(
+            Q(until_on=None) | Q(until_on__gte=today), series_id__in=ids
+        )
         .select_related("facilitator__user")
         .order_by("-part", "pk")
     ):
@@ -215,8 +218,10 @@ class SeriesPage:
 
 
 def led_by(of: str) -> ArraySubquery:
-    """Who leads a session or a series, the lead first, as dicts: id (facilitator), person, names."""
+    """Who leads a session or a series, the lead first, as dicts: id (facilitator), person, names;
+    of a series also their days, `since` and `until`."""
     model: Any = SessionFacilitator if of == "session" else SeriesFacilitator
+    days = {} if of == "session" else {"since": "from_on", "until": "until_on"}
     return ArraySubquery(
         model.objects.filter(**{of: OuterRef("pk")})
         .order_by("-part", "pk")
@@ -229,9 +234,34 @@ def led_by(of: str) -> ArraySubquery:
                 first="facilitator__user__first_name",
                 preferred="facilitator__user__preferred_name",
                 last="facilitator__user__last_name",
+                **days,
             )
         )
     )
+
+
+def leading_on(series: GroupSeries, day: date) -> list[dict[str, Any]]:
+    """Those of a series' `people` who lead it on a day. Load it with `people=led_by("series")`."""
+    on = day.isoformat()
+    return [
+        p for p in series.people  # type: ignore[attr-defined]
+        if (p["since"] or on) <= on <= (p["until"] or on)
+    ]  # fmt: skip
+
+
+def handed_over(
+    usual: Mapping[UUID, SeriesFacilitator],
+    old: Facilitator | None,
+    new: Facilitator | None,
+    from_on: date,
+) -> bool:
+    """Whether `new` leads instead of `old` from a day on by those who `usual`ly lead it."""
+    leaving, there = (usual.get(f.pk) if f else None for f in (old, new))
+    gone = leaving is None or (leaving.until_on is not None and leaving.until_on < from_on)
+    comes = new is None or (
+        there is not None and there.until_on is None and there.leads_on(from_on)
+    )
+    return gone and comes
 
 
 def _why_not(file: ClearanceFile | None, on: date, part: str) -> str:
@@ -250,7 +280,6 @@ def dates_of_series(series: GroupSeries, *, at: datetime) -> SeriesPage:
     zone = ZoneInfo(series.zone)
     page = SeriesPage()
     usual = {(d, t.starts, t.ends) for t in times_of(series) for d in t.weekdays}
-    usually = {p["id"] for p in series.people}  # type: ignore[attr-defined]
     rows = list(
         series.sessions.select_related("room", "item")
         .annotate(people=led_by("session"))
@@ -268,9 +297,12 @@ def dates_of_series(series: GroupSeries, *, at: datetime) -> SeriesPage:
         if s.room_id != series.room_id:
             line.append(s.room.name)
         at_usual = (s.local_date.weekday(), starts.time(), ends.time()) in usual
-        if s.moved or not at_usual:
-            line.append("moved" if not at_usual else "changed by hand")
-        if {p["id"] for p in people} != usually:
+        if s.moved:
+            line.append("changed by hand" if at_usual else "moved")
+        elif not (at_usual or past):
+            # From before the pattern was changed from a day on, or shifted from a closed day.
+            line.append("not at the usual time")
+        if {p["id"] for p in people} != {p["id"] for p in leading_on(series, s.local_date)}:
             names = wording.listing([person_name(p) for p in people])
             line.append(f"led by {names}" if names else "nobody leads it")
         exception = bool(line)

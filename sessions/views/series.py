@@ -233,8 +233,10 @@ def _series_page(request: Asked, found: GroupSeries) -> dict[str, Any]:
                 "name": person_name(p),
                 "part": "leads" if p["part"] == Part.LEAD else "co-facilitates",
                 "answer": ANSWERS[p["answer"]],
+                "days": _days_of(p, day),
             }
-            for p in found.people  # type: ignore[attr-defined]
+            for p in sorted(found.people, key=_by_part_and_day)  # type: ignore[attr-defined]
+            if not p["until"] or p["until"] >= day.isoformat()
         ],
         "dates": dates,
         "on_closure": OnClosure(found.on_closure).label.lower(),
@@ -245,6 +247,20 @@ def _series_page(request: Asked, found: GroupSeries) -> dict[str, Any]:
         "matters": open_matters(found.program, at=clock.now(), series=found) if may_plan else [],
         "runs": runs_on,
     }
+
+
+def _by_part_and_day(person: dict[str, Any]) -> tuple[bool, str]:
+    return person["part"] != Part.LEAD, person["since"] or ""
+
+
+def _days_of(person: dict[str, Any], today: date) -> str:
+    """ "from Mon 6 Apr", "until Sun 5 Apr", or '' for who leads it now and to the end."""
+    said = []
+    if person["since"] and (since := date.fromisoformat(person["since"])) > today:
+        said.append(f"from {wording.day(since)}")
+    if person["until"]:
+        said.append(f"until {wording.day(date.fromisoformat(person['until']))}")
+    return " ".join(said)
 
 
 @allow(*PLANNERS, methods=EDIT)

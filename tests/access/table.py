@@ -251,6 +251,7 @@ TABLE: dict[str, Open | Page | Thing] = {
     "sessions:series": thing("series", roles(S, L, V, C)),
     "sessions:series-end": thing("series", PLAN, BOTH),
     "sessions:series-hand-over": thing("series", PLAN, BOTH),
+    "sessions:series-add-date": thing("series", PLAN, BOTH),
     "sessions:enroll": thing("series", PLAN, BOTH),
     "sessions:enrollment-end": thing("enrollment", PLAN, BOTH),
     "sessions:not-cleared": Page(roles(S, L, V)),

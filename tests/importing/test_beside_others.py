@@ -15,8 +15,17 @@ from phpsupport.access.actions import invitation_token, open_invitation
 from phpsupport.access.roles import Role
 from phpsupport.importing.actions import import_files
 from phpsupport.importing.report import State
+from sessions.actions.rejudging import rejudge
 from sessions.models import Enrollment
-from tests.factories import make_group, make_participant, make_program, make_series, make_staff
+from tests.factories import (
+    make_facilitator,
+    make_group,
+    make_participant,
+    make_program,
+    make_series,
+    make_session,
+    make_staff,
+)
 from tests.importing.sets import NOW
 
 HEAD = (
@@ -110,3 +119,20 @@ def test_a_link_sent_to_an_address_that_a_file_corrects_opens_nothing():
     report = bring_in(program, participants=HEAD + same.replace("wrong@", "right@"))
     assert not report.faults
     assert open_invitation(invitation_token(sent), at=NOW) is None
+
+
+@pytest.mark.django_db
+def test_a_certification_that_comes_in_is_judged_at_once():
+    program = make_program()
+    person = make_facilitator(program)
+    person.certifications.all().delete()
+    session = make_session(make_series(program, facilitator=person), date(2026, 12, 7))
+    rejudge(program=program, at=NOW)
+    led = session.assignments.get()
+    assert led.flagged_at == NOW
+    head = "staff_id,requirement,completed_on,hours,expires_on,provider,certificate_number\n"
+    row = f"{person.staff_id},Peer specialist certification,2025-08-11,40,2027-08-10,Board,TB-1\n"
+    report = bring_in(program, training=head + row)
+    assert report.can_be_saved
+    led.refresh_from_db()
+    assert led.flagged_at is None

@@ -5,10 +5,17 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
 
-from facilitators.models import Facilitator
+from facilitators.actions.clearance import (
+    give_clearance_override,
+    withdraw_clearance_override,
+)
+from facilitators.models import ClearanceOverride, Facilitator
 from phpsupport.access.roles import Role
+from phpsupport.lib.errors import Refused
+from phpsupport.users.models import User
 from sessions.actions.changing import Target, apply
 from sessions.actions.planning import create_series
+from sessions.actions.rejudging import rejudge
 from sessions.actions.series import edit_series
 from sessions.models import GroupSession
 from sessions.queries.editing import Edit, Scope
@@ -86,6 +93,53 @@ def moving_house() -> Callable[[int, int], object]:
         )
 
     return act
+
+
+def judging() -> Callable[[int, int], object]:
+    """Half of the hands edit a series of forty sessions, the others let the two who lead it be
+    cleared and not cleared in turn, and the beat looks at everybody."""
+    program = make.make_program()
+    by, other = make.make_staff(program, Role.SCHEDULER), make.make_staff(program, Role.SUPERVISOR)
+    people = [make.make_facilitator(program, cleared=False) for _ in range(2)]
+    series = make.make_series(
+        program, facilitator=people[0], co=people[1], until_on=FIRST + timedelta(weeks=40)
+    )
+    for week in range(40):
+        make.make_session(series, FIRST + timedelta(weeks=week))
+
+    def act(hand: int, turn: int) -> object:
+        at = AT + timedelta(minutes=turn)
+        if hand % 2:
+            starts = time(9 + (hand + turn) % 8)
+            return edit_series(
+                series=series, edit=Edit(starts=starts, ends=starts.replace(minute=50)),
+                scope=Scope.ALL, by=by, at=at, accept=True, override_reason="It has to be.",
+            )  # fmt: skip
+        for again in range(10):
+            then = at + timedelta(seconds=again)
+            if hand == 0:
+                rejudge(program=program, at=then)
+            else:
+                _turn(people[hand // 2 % 2], by=other, at=then)
+        return None
+
+    return act
+
+
+def _turn(person: Facilitator, *, by: User, at: datetime) -> None:
+    """Give a word that somebody may lead, or withdraw it; of two at once one comes second."""
+    given = ClearanceOverride.objects.filter(facilitator=person, withdrawn_at=None).first()
+    try:
+        if given is not None:
+            withdraw_clearance_override(override=given, by=by, at=at)
+        else:
+            give_clearance_override(
+                facilitator=person, from_on=AT.date(), until_on=FIRST + timedelta(weeks=40),
+                reason="Retraining is booked", by=by, at=at,
+            )  # fmt: skip
+    except Refused as no:
+        if no.code not in ("overlap", "same"):
+            raise
 
 
 def swapping() -> Callable[[int, int], object]:

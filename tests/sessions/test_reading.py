@@ -192,3 +192,13 @@ def test_who_stopped_does_not_read_what_a_colleague_signed_beside_them() -> None
     )  # fmt: skip
     seen = ProgressNote.objects.visible_to(world.old.user)
     assert [note.author_id for note in seen] == [world.old.user_id]
+
+
+def test_who_leads_it_until_a_day_reads_until_then_and_what_they_signed_after() -> None:
+    world = build()
+    new = Facilitator.objects.get(user=leads_from(world))
+    for last, reads in ((NOW.date(), {ON, AFTER}), (NOW.date() - timedelta(days=1), set())):
+        world.series.assignments.update(until_on=last)
+        user = User.objects.get(pk=new.user_id)
+        notes = GroupNote.objects.visible_to(user).values_list("session_id", flat=True)
+        assert {when for when, s in world.sessions.items() if s.pk in notes} == reads

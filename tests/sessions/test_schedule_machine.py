@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -21,7 +22,10 @@ from hypothesis.stateful import (
 )
 
 from phpsupport.access.roles import Role
+from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
+from phpsupport.programs.models import Closure
+from sessions.actions.adding import add_date
 from sessions.actions.batches import undo_batch
 from sessions.actions.schedule import cancel_session, cancel_sessions, move_session, staff_session
 from sessions.actions.series import create_series, edit_series, end_series, replace_facilitator
@@ -37,6 +41,7 @@ from sessions.models import (
 )
 from sessions.queries.batches import KEPT
 from sessions.queries.editing import Edit
+from sessions.recurrence import Times
 from tests.factories import (
     enroll,
     make_facilitator,
@@ -51,8 +56,32 @@ pytestmark = pytest.mark.django_db
 FIRST = date(2026, 10, 12)  # a Monday; the clocks go back on 1 November
 TAKES_TIME = (SessionState.SCHEDULED, SessionState.HELD)
 HOURS = st.sampled_from(
-    [(time(9), time(9, 50)), (time(10), time(10, 50)), (time(13), time(14, 15))]
+    [
+        (time(9), time(9, 50)), (time(10), time(10, 50)), (time(13), time(14, 15)),
+        (time(23), time(0, 15)),
+    ]
+)  # fmt: skip
+# What an edit changes of the pattern; often nothing.
+BECOMES = st.just({}) | st.fixed_dictionaries(
+    {},
+    optional={
+        "hours": HOURS,
+        "weekdays": st.sampled_from([[0], [1], [0, 2], [4]]),
+        "often": st.sampled_from([(1, []), (2, []), (1, [2, 4]), (1, [-1])]),
+        "more_times": st.sampled_from([[], [Times(frozenset([3]), time(16), time(16, 50))]]),
+        "on_closure": st.sampled_from(["skip", "shift", "keep"]),
+        "longer": st.sampled_from([7, -7]),
+    },
 )
+# What a series is when it is planned.
+PATTERNS: list[dict[str, Any]] = [
+    {"weekdays": [0]},
+    {"weekdays": [0, 3], "leave_out": {FIRST + timedelta(days=7)}},
+    {"weekdays": [0], "more_times": [Times(frozenset([2]), time(14), time(14, 50))]},
+    {"weekdays": [0], "starts": time(23), "ends": time(0, 15), "ends_next_day": True},
+    {"weekdays": [0, 2], "nth_of_month": [2, -1]},
+    {"weekdays": [0], "on_closure": "shift", "leave_out": {FIRST + timedelta(days=21)}},
+]
 ORDER = st.integers(0, 50)
 # Never by key: keys are made up anew in every run.
 IN_ORDER = ("starts_at", "series__group__name", "state", "state_reason", "ends_at", "room__name")
@@ -86,7 +115,7 @@ DONE: Counter[str] = Counter()
 
 
 class Schedule(RuleBasedStateMachine):
-    """Two groups with two facilitators and two rooms, on Mondays, and a planner who cannot rest."""
+    """Two groups with two facilitators and two rooms, and a planner who cannot rest."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,10 +126,8 @@ class Schedule(RuleBasedStateMachine):
         self.by = make_staff(self.program, Role.SCHEDULER)
         self.people = [make_facilitator(self.program) for _ in range(2)]
         self.rooms = [make_room(self.program, f"Room {n}") for n in range(2)]
-        self.series = [self._series(0), self._series(1)]
+        self.groups = [make_group(self.program, f"Group {n}") for n in range(2)]
         self.person = make_participant(self.program)
-        for series in self.series:
-            enroll(series, self.person)
         self.history: set[Any] = set()
         self.recorded: Any = []
         self.tried: Counter[str] = Counter()
@@ -109,13 +136,26 @@ class Schedule(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.whole.__exit__(None, None, None)
 
-    def _series(self, n: int) -> GroupSeries:
-        return create_series(
-            group=make_group(self.program, f"Group {n}"), room=self.rooms[n], weekdays=[0], starts=time(10),
-            ends=time(10, 50), zone=self.program.zone, from_on=FIRST,
-            until_on=FIRST + timedelta(days=28), capacity=8, lead=self.people[n], by=self.by,
-            at=self.now, accept=True,
-        )  # fmt: skip
+    @initialize(
+        one=st.sampled_from(PATTERNS), other=st.sampled_from(PATTERNS),
+        closed=st.sampled_from([None, 14, 14]),
+    )  # fmt: skip
+    def plan(self, one, other, closed):  # type: ignore[no-untyped-def]
+        if closed:
+            day = FIRST + timedelta(days=closed)
+            Closure.objects.create(program=self.program, date=day, reason="Holiday")
+        self.series = [self._series(0, one), self._series(1, other)]
+        # The other series can be undone as a whole.
+        enroll(self.series[0], self.person)
+        DONE["closed"] += bool(closed)
+
+    def _series(self, n: int, asked: dict[str, Any]) -> GroupSeries:
+        return create_series(**{
+            "group": self.groups[n], "room": self.rooms[n],
+            "starts": time(10), "ends": time(10, 50), "zone": self.program.zone,
+            "from_on": FIRST, "until_on": FIRST + timedelta(days=28), "capacity": 8,
+            "lead": self.people[n], "by": self.by, "at": self.now, "accept": True, **asked,
+        })  # fmt: skip
 
     # --- helped ---------------------------------------------------------------------------------
     def act(self, name: str, do: Any) -> Any:
@@ -142,27 +182,31 @@ class Schedule(RuleBasedStateMachine):
         return rows[number % len(rows)]
 
     def one(self, number: int) -> GroupSeries:
-        return GroupSeries.objects.get(pk=self.series[number % 2].pk)
+        there = list(GroupSeries.objects.order_by("group__name"))
+        return there[number % len(there)]
 
     # --- acts -----------------------------------------------------------------------------------
     @rule(
-        which=ORDER, number=ORDER, scope=st.sampled_from(["all", "following", "this"]),
-        hours=HOURS, weekdays=st.sampled_from([[0], [1], [0, 2], [4]]),
-        room=st.sampled_from([None, None, 0, 1]), lead=st.sampled_from([None, None, 0, 1]),
-        weeks=st.sampled_from([1, 1, 2]), longer=st.sampled_from([0, 0, 7, -7]),
-        reset=st.booleans(),
+        which=ORDER, number=ORDER, scope=st.sampled_from(["all", "all", "following", "this"]),
+        becomes=BECOMES, room=st.sampled_from([None, None, 0, 1]),
+        lead=st.sampled_from([None, None, 0, 1]), reset=st.booleans(),
     )  # fmt: skip
-    def edit(self, which, number, scope, hours, weekdays, room, lead, weeks, longer, reset):  # type: ignore[no-untyped-def]
+    def edit(self, which, number, scope, becomes, room, lead, reset):  # type: ignore[no-untyped-def]
         series = self.one(which)
         kept = {} if reset or scope == "this" else self._exceptions(series)
         own = list(series.sessions.order_by(*IN_ORDER))
         chosen = own[number % len(own)] if own else None
+        becomes = dict(becomes)
+        starts, ends = becomes.pop("hours", (None, None))
+        weeks, nth = becomes.pop("often", (None, None))
+        longer = timedelta(days=becomes.pop("longer", 0))
         edit = Edit(
-            weekdays=weekdays, starts=hours[0], ends=hours[1], every_weeks=weeks,
-            until_on=series.until_on + timedelta(days=longer),
+            starts=starts, ends=ends, every_weeks=weeks, nth_of_month=nth, **becomes,
+            until_on=series.until_on + longer if longer else None,
             room=None if room is None else self.rooms[room],
             people=None if lead is None else ((self.people[lead], "lead"),),
         )  # fmt: skip
+        dates = self._dates(series)
         done = self.act(
             "edit",
             lambda: edit_series(
@@ -173,6 +217,14 @@ class Schedule(RuleBasedStateMachine):
         if done:
             now = {s["id"]: s for s in GroupSession.objects.filter(pk__in=kept).values()}
             assert now == kept, "an exception changed without being reset"
+        # Whoever changes only the room or the lead moves nothing, and nothing comes or goes.
+        if done and edit == Edit(room=edit.room, people=edit.people) and not reset:
+            assert scope == "this" or self._dates(series) == dates
+            DONE["edit_place"] += 1
+
+    def _dates(self, series: GroupSeries) -> list[Any]:
+        rows = series.sessions.exclude(state=SessionState.CANCELLED).order_by("pk")
+        return list(rows.values_list("pk", "local_date", "starts_at", "ends_at"))
 
     def _exceptions(self, series: GroupSeries) -> dict[Any, Any]:
         rows = series.sessions.filter(moved=True, state=SessionState.SCHEDULED)
@@ -223,12 +275,34 @@ class Schedule(RuleBasedStateMachine):
     @rule(which=ORDER, lead=st.integers(0, 1), days=st.integers(0, 21))
     def hand_over(self, which, lead, days):  # type: ignore[no-untyped-def]
         series = self.one(which)
-        usual = series.assignments.select_related("facilitator").first()
-        self.act(
+        usual = series.assignments.staying().select_related("facilitator").first()
+        others = [f for f in self.people if usual is None or f.pk != usual.facilitator_id]
+        new = others[lead % len(others)]
+        from_on, today = FIRST + timedelta(days=days), clock.local_date(self.now, series.zone)
+        there = {row.pk for row in series.assignments.on(today)} if from_on > today else set()
+        done = self.act(
             "hand_over",
             lambda: replace_facilitator(
-                series=series, old=usual.facilitator if usual else None, new=self.people[lead],
-                from_on=FIRST + timedelta(days=days), by=self.by, at=self.now, accept=True,
+                series=series, old=usual.facilitator if usual else None, new=new,
+                from_on=from_on, by=self.by, at=self.now, accept=True,
+            ),
+        )  # fmt: skip
+        if done is None:
+            return
+        led = {row.facilitator_id for row in series.assignments.on(from_on)}
+        assert new.pk in led
+        assert usual is None or usual.facilitator_id not in led
+        assert there <= {row.pk for row in series.assignments.on(today)}, "gone before their day"
+        DONE["hand_over_later"] += bool(there)
+
+    @precondition(lambda self: self.calm("add", 3))
+    @rule(which=ORDER, hours=HOURS, days=st.integers(0, 30), room=st.integers(0, 1))
+    def add(self, which, hours, days, room):  # type: ignore[no-untyped-def]
+        self.act(
+            "add",
+            lambda: add_date(
+                series=self.one(which), on=FIRST + timedelta(days=days), starts=hours[0],
+                ends=hours[1], room=self.rooms[room], by=self.by, at=self.now, accept=True,
             ),
         )  # fmt: skip
 
@@ -244,9 +318,21 @@ class Schedule(RuleBasedStateMachine):
     @rule(newest=st.booleans(), number=ORDER)
     def undo(self, newest, number):  # type: ignore[no-untyped-def]
         batches = list(ScheduleBatch.objects.filter(undone_at=None).order_by("-at", "pk"))
-        batch = batches[0 if newest else number % len(batches)] if batches else None
-        if batch is None or batch.kind == "created":
-            return
+        if batches:
+            self._undo(batches[0 if newest else number % len(batches)])
+
+    @precondition(lambda self: GroupSeries.objects.count() > 1 and self.calm("plan_anew", 1))
+    @rule(asked=st.sampled_from(PATTERNS))
+    def plan_anew(self, asked):  # type: ignore[no-untyped-def]
+        """The second series is taken back as a whole while it can be, and planned otherwise."""
+        self.tried["plan_anew"] += 1
+        batch = ScheduleBatch.objects.get(kind="created", series=self.series[1])
+        self._undo(batch)
+        if not GroupSeries.objects.filter(pk=self.series[1].pk).exists():
+            self.series[1] = self._series(1, asked)
+            DONE["plan_anew"] += 1
+
+    def _undo(self, batch: ScheduleBatch) -> None:
         before = everything()
         if self.act("undo", lambda: undo_batch(batch=batch, by=self.by, at=self.now)) is None:
             return
@@ -340,7 +426,7 @@ class Schedule(RuleBasedStateMachine):
 EXAMPLES, STEPS = 10, 18
 ACTS = (
     "edit", "move", "staff", "cancel", "cancel_several", "hand_over", "end", "undo", "held", "note",
-    "attendance", "refused",
+    "attendance", "refused", "add", "closed", "edit_place", "hand_over_later", "plan_anew",
 )  # fmt: skip
 
 

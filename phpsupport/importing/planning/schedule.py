@@ -233,7 +233,7 @@ def _compare(
     co: Facilitator | None, pattern: Pattern,
 ) -> None:  # fmt: skip
     """Dates that stand are not moved by a file: what differs is told with where to change it."""
-    parts = {a.part: a.facilitator_id for a in stored.assignments.all()}
+    parts = {a.part: a.facilitator_id for a in stored.assignments.all() if a.until_on is None}
     differs: list[tuple[str, Any, Any]] = [
         ("weekdays", sorted(pattern.weekdays), sorted(stored.weekdays)),
         ("starts", pattern.starts, stored.starts),

@@ -11,6 +11,7 @@ from sessions.actions.answers import answer_assignment, keep_as_is, propose_time
 from sessions.actions.changing import Target, apply
 from sessions.actions.cover import ask_for_cover
 from sessions.actions.schedule import cancel_session, move_session, staff_session
+from sessions.actions.series import replace_facilitator
 from sessions.models import (
     Answer,
     Proposal,
@@ -303,3 +304,28 @@ def test_each_page_asks_once(world, number, django_assert_num_queries):
     with django_assert_num_queries(1):
         asked = world.asked()
     assert (len(asked.needs), len(asked.answered)) == (number, number + 1)
+
+
+# --- handed over from a later day on --------------------------------------------------------------
+def test_what_was_accepted_with_the_series_is_not_asked_again_before_the_last_day(world):
+    """A month before another person takes over, nothing changes for who leads until then."""
+    later = DAY + timedelta(days=35)
+    make_session(world.series, later)
+    world.answer("accepted", thing=world.series)
+    replace_facilitator(
+        series=world.series, old=world.ana, new=world.bea, from_on=later, by=world.planner, at=AT
+    )
+    assert world.asked().questions == []
+    theirs = asked_of(user=world.bea.user, program=world.program, at=AT)
+    assert [q.kind for q in theirs.questions] == ["series"]
+    assert "from Tue 7 Apr 2026 through" in theirs.questions[0].when
+
+
+def test_whoever_stopped_is_asked_nothing_of_the_series_and_answers_nothing(world):
+    world.series.assignments.update(until_on=DAY - timedelta(days=7))
+    assert [q.kind for q in world.asked().questions] == ["session"]
+    after = AT + timedelta(days=1)
+    refused("closed", world.answer, "accepted", thing=world.series, at=after)
+    assert [
+        q.kind for q in asked_of(user=world.ana.user, program=world.program, at=after).questions
+    ] == ["session"]

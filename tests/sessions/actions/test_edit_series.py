@@ -18,6 +18,7 @@ from sessions.models import (
     CurriculumItem,
     Enrollment,
     GroupNoteDraft,
+    GroupSeries,
     GroupSession,
     ScheduleBatch,
     SessionState,
@@ -25,6 +26,7 @@ from sessions.models import (
 from sessions.queries.batches import KEPT
 from sessions.queries.consequence import consequence
 from sessions.queries.editing import Edit, plan_edit
+from sessions.queries.series import dates_of_series, led_by
 from sessions.recurrence import Times
 from tests.factories import (
     enroll,
@@ -219,6 +221,140 @@ def test_closed_days_follow_the_choice_of_the_series(world):
     assert (MONDAYS[2] + timedelta(days=1), "11:00") in world.when()
     world.edit(on_closure="keep", at=AT + timedelta(minutes=1))
     assert [day for day, _ in world.when()] == MONDAYS
+
+
+# --- from a later day on ----------------------------------------------------------------------------
+LATER = MONDAYS[4]
+
+
+def after_a_change_from_later_on(world, **asked):
+    """The last four sessions were changed, the first four still stand as before."""
+    world.edit("following", from_on=LATER, **asked)
+    return world.when()
+
+
+def test_only_what_the_editor_changes_is_changed(world):
+    """The row says 14:00, four sessions stand at 10:00: another room leaves both alone."""
+    before = after_a_change_from_later_on(world, starts=time(14), ends=time(14, 50))
+    assert [hour for _, hour in before] == ["10:00"] * 4 + ["14:00"] * 4
+    world.edit(room=world.garden, starts=time(14), ends=time(14, 50), weekdays=[0])
+    assert world.when() == before
+    assert set(world.series.sessions.values_list("room__name", flat=True)) == {"Garden"}
+
+
+def test_nor_does_another_weekday_from_later_on_move_what_comes_before(world):
+    before = after_a_change_from_later_on(world, weekdays=[2])
+    assert [day.weekday() for day, _ in before] == [0] * 4 + [2] * 3
+    world.edit(people=((world.bea, "lead"),))
+    assert world.when() == before
+    assert len(world.when("cancelled")) == 1
+
+
+def test_nor_does_meeting_less_often_cancel_what_comes_before(world):
+    before = after_a_change_from_later_on(world, every_weeks=2)
+    assert [day for day, _ in before] == [*MONDAYS[:4], MONDAYS[4], MONDAYS[6]]
+    world.edit(room=world.garden)
+    assert world.when() == before
+
+
+def test_another_day_alone_keeps_each_hour_and_another_hour_each_day(world):
+    after_a_change_from_later_on(world, starts=time(14), ends=time(14, 50))
+    world.edit(weekdays=[1])
+    tuesdays = [day + timedelta(days=1) for day in MONDAYS[:7]]
+    assert world.when() == [(d, "10:00") for d in tuesdays[:4]] + [
+        (d, "14:00") for d in tuesdays[4:]
+    ]
+    world.edit(starts=time(15), ends=time(15, 50), at=AT + timedelta(minutes=1))
+    assert world.when() == [(d, "15:00") for d in tuesdays]
+
+
+def test_they_come_to_the_series_where_that_is_asked_for(world):
+    after_a_change_from_later_on(world, starts=time(14), ends=time(14, 50))
+    world.edit(reset_exceptions=True)
+    assert world.when() == [(day, "14:00") for day in MONDAYS]
+
+
+def test_the_page_calls_nobody_moved_who_was_not(world):
+    after_a_change_from_later_on(world, starts=time(14), ends=time(14, 50))
+    series = GroupSeries.objects.annotate(people=led_by("series")).get()
+    coming = dates_of_series(series, at=AT).coming
+    assert [line.line for line in coming] == ["not at the usual time"] * 4 + [""] * 4
+    # What is over is no exception: it was the usual time then.
+    past = dates_of_series(series, at=datetime(2026, 10, 30, tzinfo=UTC)).past
+    assert [line.line for line in past] == [""] * 4
+
+
+def test_a_session_on_a_day_that_was_closed_since_is_not_cancelled_in_silence(world):
+    """What becomes of it is a question of its own, which somebody answers."""
+    Closure.objects.create(program=world.program, date=MONDAYS[2], reason="Holiday")
+    world.edit(people=((world.bea, "lead"),), accept=True)
+    assert [day for day, _ in world.when()] == MONDAYS
+
+
+def test_nor_does_it_hold_up_another_room_for_the_others(world):
+    Closure.objects.create(program=world.program, date=MONDAYS[2], reason="Holiday")
+    with pytest.raises(Clashes) as refusal:
+        world.edit(room=world.garden)
+    assert refusal.value.dates == (MONDAYS[2],)
+    world.edit(room=world.garden, leave_out={MONDAYS[2]})
+    rooms = world.series.sessions.order_by("starts_at").values_list("room__name", flat=True)
+    assert [name for name in rooms if name == "Harbor"] == [rooms[2]]
+
+
+# --- left out ---------------------------------------------------------------------------------------
+@pytest.fixture
+def left_out(world):
+    """A series in which the second Monday was left out when it was planned."""
+    world.series = world.make(
+        group=make_group(world.program, "Nook"), room=world.garden, lead=world.bea,
+        leave_out={MONDAYS[1]},
+    )  # fmt: skip
+    return world
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"people": "ana"},
+        {"room": "harbor"},
+        {"starts": time(15), "ends": time(15, 50)},
+        {"weekdays": [2]},
+        {"starts": time(15), "ends": time(15, 50), "reset_exceptions": True},
+    ],
+)
+def test_a_date_that_was_left_out_stays_so(left_out, edit):
+    """Also where what was in its way then is still there."""
+    world = left_out
+    circle = GroupSeries.objects.get(group=world.group)
+    circle.sessions.exclude(local_date=MONDAYS[1]).delete()
+    if "people" in edit:
+        edit = {"people": ((world.ana, "lead"),)}
+    if "room" in edit:
+        edit = {"room": world.harbor}
+    world.edit(**edit, accept=True)
+    weeks = {day - timedelta(days=day.weekday()) for day, _ in world.when()}
+    assert weeks == {*MONDAYS} - {MONDAYS[1]} - ({MONDAYS[7]} if "weekdays" in edit else set())
+
+
+def test_new_dates_of_its_week_are_made_all_the_same(left_out):
+    left_out.edit(weekdays=[0, 2], until_on=MONDAYS[2])
+    assert [day for day, _ in left_out.when()] == [
+        MONDAYS[0], MONDAYS[0] + timedelta(days=2), MONDAYS[1] + timedelta(days=2), MONDAYS[2],
+    ]  # fmt: skip
+
+
+def test_a_new_date_that_an_edit_left_out_stays_out(world):
+    world.edit(until_on=MONDAYS[-1] + timedelta(days=14), leave_out={MONDAYS[-1] + timedelta(7)})
+    assert len(world.when()) == 9
+    world.edit(starts=time(11), ends=time(11, 50), at=AT + timedelta(minutes=1))
+    assert len(world.when()) == 9
+
+
+def test_leaving_out_is_undone_with_what_it_belongs_to(left_out):
+    before = everything()
+    batch = left_out.edit(weekdays=[2], starts=time(15), ends=time(15, 50))
+    undo_batch(batch=batch, by=left_out.by, at=AT + timedelta(minutes=1))
+    assert everything() == before
 
 
 # --- what stays -------------------------------------------------------------------------------------

@@ -6,7 +6,14 @@ import pytest
 
 from sessions.models import GroupSession, SessionFacilitator
 from tests.racing import deadlocks, race
-from tests.sessions.races import HANDS, double_bookings, moving_house, planning, swapping
+from tests.sessions.races import (
+    HANDS,
+    double_bookings,
+    judging,
+    moving_house,
+    planning,
+    swapping,
+)
 
 ROUNDS = 4
 
@@ -35,6 +42,17 @@ def test_the_same_two_sessions_changed_in_either_order_never_meet_a_deadlock():
     assert any(o.said == "done" for o in found)
     assert double_bookings() == 0
     assert deadlocks() == before
+
+
+def test_judging_anew_never_meets_a_deadlock_with_an_edit_of_the_same_sessions():
+    act, before = judging(), deadlocks()
+    found = race(HANDS, ROUNDS, act)
+    assert [o for o in found if o.said not in ("done", "refused: unchanged")] == []
+    assert {o.hand for o in found if o.said == "done"} >= {0, 2, 4, 6}
+    assert any(o.said == "done" for o in found if o.hand % 2)
+    assert deadlocks() == before
+    led = SessionFacilitator.objects.select_related("session")
+    assert all(row.starts_at == row.session.starts_at for row in led)
 
 
 def test_nobody_who_waited_for_a_series_in_another_room_meets_a_fault():

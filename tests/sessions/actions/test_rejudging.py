@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from facilitators.actions.availability import add_leave
 from facilitators.actions.clearance import give_clearance_override
@@ -11,8 +12,11 @@ from facilitators.actions.training import record_training, revoke_training
 from facilitators.models import Certification, TrainingRecord
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
+from phpsupport.office.actions import set_policy
 from phpsupport.outbox import kinds
 from phpsupport.outbox.models import OutboxMessage
+from phpsupport.programs.models import policy_in_force
+from sessions.actions import rejudging
 from sessions.actions.rejudging import rejudge, rejudge_every_program
 from sessions.models import GroupSession, SessionFacilitator, SessionState
 from tests.factories import make_facilitator, make_session, make_staff
@@ -155,6 +159,37 @@ def test_the_same_number_of_queries_for_one_and_for_three_facilitators(
         )  # fmt: skip
     with django_assert_num_queries(6):
         rejudge(program=world.program, at=AFTER)
+
+
+def test_another_rule_of_who_leads_is_judged_at_once(world):
+    """The program lead sets it; nobody waits for the beat."""
+    lead = make_staff(world.program, Role.PROGRAM_LEAD, first_name="Gloria")
+    rules = policy_in_force(world.program.pk, DAY)
+    for stages, marked in ((["certified"], 3), (["certified", "active"], 0)):
+        set_policy(
+            program=world.program, effective_from=DAY, rules={**rules, "stages_that_lead": stages},
+            note="", by=lead, at=AFTER,
+        )  # fmt: skip
+        assert len(flagged(world)) == marked
+
+
+def test_one_program_that_cannot_be_judged_holds_up_no_other(world, monkeypatch, caplog):
+    other = make_world(0, stage="active")
+    make_session(other.series, DAY + WEEK)
+    TrainingRecord.objects.update(revoked_on=DAY)
+    real = rejudging.rejudge
+    for broken, judged in ((world.program, other), (other.program, world)):
+        SessionFacilitator.objects.update(flagged_at=None)
+
+        def judge(*, program: Any, at: Any, broken: Any = broken) -> Any:
+            if program == broken:
+                raise OperationalError("deadlock detected")
+            return real(program=program, at=at)
+
+        monkeypatch.setattr(rejudging, "rejudge", judge)
+        rejudge_every_program(at=AFTER)
+        assert flagged(judged)
+        assert caplog.records[-1].getMessage().endswith("was not judged anew: OperationalError")
 
 
 def test_another_programs_sessions_are_not_touched(world):

@@ -1,6 +1,6 @@
 """Making, ending and handing over series."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,20 +10,29 @@ from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Closure
+from sessions.actions.batches import undo_batch
 from sessions.actions.booking import Clashes
 from sessions.actions.enrollment import enroll
-from sessions.actions.series import create_series, end_series, replace_facilitator
+from sessions.actions.schedule import cancel_session
+from sessions.actions.series import (
+    create_series,
+    edit_series,
+    end_series,
+    replace_facilitator,
+)
 from sessions.models import (
     Attendance,
     Enrollment,
     GroupSeries,
     GroupSession,
     Part,
+    ScheduleBatch,
     SessionFacilitator,
     SessionState,
     WaitlistEntry,
     WaitOutcome,
 )
+from sessions.queries.editing import Edit
 from tests.factories import (
     make_facilitator,
     make_group,
@@ -280,6 +289,19 @@ def test_an_end_in_the_past_or_after_the_end_is_refused(world):
         end_series(series=series, last_on=date(2027, 1, 5), by=world.scheduler, at=at)
 
 
+def test_what_was_cancelled_before_does_not_come_back_behind_the_end(world):
+    series = world.create()
+    late = series.sessions.latest("starts_at")
+    cancel_session(session=late, reason="Snow", by=world.scheduler, at=AT)
+    snow = ScheduleBatch.objects.get(kind="cancelled")
+    end_series(series=series, last_on=date(2026, 11, 30), by=world.scheduler, at=AT)
+    with pytest.raises(Refused, match="ends on Mon 30 Nov by now"):
+        undo_batch(batch=snow, by=world.scheduler, at=AT)
+    undo_batch(batch=ScheduleBatch.objects.get(kind="series-ended"), by=world.scheduler, at=AT)
+    undo_batch(batch=snow, by=world.scheduler, at=AT)
+    assert series.sessions.filter(state="scheduled").count() == 13
+
+
 # --- handing over ---------------------------------------------------------------------------------
 def replace(world, series, new, at=AT, **asked):
     return replace_facilitator(
@@ -309,7 +331,111 @@ def test_somebody_else_leads_from_a_day_on(world):
     )
     assert before == {(world.ana.pk, "lead")}
     assert after == {(bea.pk, "lead")}
-    assert list(series.assignments.values_list("facilitator_id", flat=True)) == [bea.pk]
+    # Ana leads it until the day before, so she still sees its roster and is asked nothing anew.
+    assert set(series.assignments.values_list("facilitator_id", "from_on", "until_on")) == {
+        (world.ana.pk, None, date(2026, 10, 31)),
+        (bea.pk, date(2026, 11, 1), None),
+    }
+
+
+def days_of(series):
+    """Who usually leads it, with first and last day."""
+    rows = series.assignments.order_by("from_on", "pk")
+    return {row.facilitator_id: (row.from_on, row.until_on) for row in rows}
+
+
+def test_handed_over_from_today_nothing_is_left_of_who_stops(world):
+    series = world.create(co=[])
+    bea = make_facilitator(world.program, first_name="Bea")
+    at = datetime(2026, 10, 20, 15, tzinfo=UTC)
+    replace(world, series, bea, from_on=date(2026, 10, 20), at=at)
+    assert days_of(series) == {bea.pk: (date(2026, 10, 20), None)}
+
+
+def test_handed_over_from_tomorrow_today_is_still_theirs(world):
+    series = world.create(co=[])
+    bea = make_facilitator(world.program, first_name="Bea")
+    at = datetime(2026, 10, 20, 15, tzinfo=UTC)
+    replace(world, series, bea, from_on=date(2026, 10, 21), at=at)
+    assert days_of(series) == {
+        world.ana.pk: (None, date(2026, 10, 20)),
+        bea.pk: (date(2026, 10, 21), None),
+    }
+
+
+def test_the_same_hand_over_again_is_refused_and_changes_nothing(world):
+    series = world.create(co=[])
+    bea = make_facilitator(world.program, first_name="Bea")
+    replace(world, series, bea)
+    before = days_of(series)
+    with pytest.raises(Refused, match="No coming session"):
+        replace(world, series, bea)
+    assert days_of(series) == before
+
+
+def test_handed_over_earlier_than_said_before(world):
+    series = world.create(co=[])
+    bea = make_facilitator(world.program, first_name="Bea")
+    replace(world, series, bea)
+    replace(world, series, bea, from_on=date(2026, 10, 19))
+    assert days_of(series) == {
+        world.ana.pk: (None, date(2026, 10, 18)),
+        bea.pk: (date(2026, 10, 19), None),
+    }
+
+
+def test_handed_back_whoever_had_stopped_begins_anew(world):
+    series = world.create(co=[])
+    bea = make_facilitator(world.program, first_name="Bea")
+    replace(world, series, bea, from_on=date(2026, 10, 12))
+    series.assignments.filter(facilitator=world.ana).update(answer="accepted", answered_at=AT)
+    replace(
+        world, series, world.ana, old=bea, from_on=date(2026, 11, 9),
+        at=datetime(2026, 10, 20, 15, tzinfo=UTC),
+    )  # fmt: skip
+    assert days_of(series) == {
+        bea.pk: (date(2026, 10, 12), date(2026, 11, 8)),
+        world.ana.pk: (date(2026, 11, 9), None),
+    }
+    assert series.assignments.get(facilitator=world.ana).answer == ""
+
+
+def test_a_hand_over_from_later_on_goes_back_as_a_whole(world):
+    series = world.create(co=[])
+    bea = make_facilitator(world.program, first_name="Bea")
+    replace(world, series, bea)
+    batch = ScheduleBatch.objects.get(kind="handed-over")
+    undo_batch(batch=batch, by=world.scheduler, at=AT + timedelta(minutes=1))
+    assert days_of(series) == {world.ana.pk: (None, None)}
+    assert not SessionFacilitator.objects.filter(facilitator=bea).exists()
+
+
+def test_whoever_leads_from_a_day_on_by_an_edit_is_dated_in_the_same_way(world):
+    series = world.create(co=[])
+    bea = make_facilitator(world.program, first_name="Bea")
+    edit_series(
+        series=series, edit=Edit(people=((bea, "lead"),)), scope="following",
+        from_on=date(2026, 11, 2), by=world.scheduler, at=AT, accept=True,
+    )  # fmt: skip
+    assert days_of(series) == {
+        world.ana.pk: (None, date(2026, 11, 1)),
+        bea.pk: (date(2026, 11, 2), None),
+    }
+
+
+def test_new_dates_are_led_by_whoever_leads_that_day(world):
+    series = world.create(co=[])
+    bea = make_facilitator(world.program, first_name="Bea")
+    replace(world, series, bea)
+    edit_series(
+        series=series, edit=Edit(weekdays=[0, 2, 3]), scope="all", by=world.scheduler, at=AT,
+        accept=True,
+    )  # fmt: skip
+    led = SessionFacilitator.objects.filter(session__series=series)
+    assert {
+        (row.facilitator_id == bea.pk, row.session.local_date >= date(2026, 11, 1))
+        for row in led.select_related("session")
+    } == {(True, True), (False, False)}
 
 
 def test_the_new_person_must_be_free(world):
