@@ -6,4 +6,4 @@ class FacilitatorsConfig(AppConfig):
     label = "facilitators"
 
     def ready(self) -> None:
-        from facilitators import grants, messages  # noqa: F401
+        from facilitators import grants, messages, receivers  # noqa: F401

@@ -11,8 +11,10 @@ Decisions:
 * A date of expiry on the record (from the certificate) goes before the validity of the requirement.
 * A revoked record is not valid from the day of the revocation on.
 * Of several records for one requirement the one that is valid longest counts.
-* Leave and a stage at which nobody leads are not lifted by an override; a missing, expired or
-  revoked training or credential, and a stage on the way to certification, are.
+* Who does not hold the role of a peer facilitator in the program on the day does not lead: they
+  could not even open the session. Several spans of the role may follow one another.
+* Leave, the want of the role and a stage at which nobody leads are not lifted by an override; a
+  missing, expired or revoked training or credential, and a stage on the way to certification, are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,6 +52,7 @@ class Code(StrEnum):
 
     STAGE = "stage"
     ENDED = "ended"
+    ROLE = "role"
     LEAVE = "leave"
     CREDENTIAL_MISSING = "credential_missing"
     CREDENTIAL_EXPIRED = "credential_expired"
@@ -60,7 +63,7 @@ class Code(StrEnum):
 
 
 # Nobody leads at these, whatever a supervisor says.
-NEVER_LIFTED: Final = frozenset({Code.ENDED, Code.LEAVE})
+NEVER_LIFTED: Final = frozenset({Code.ENDED, Code.ROLE, Code.LEAVE})
 
 
 class State(StrEnum):
@@ -311,6 +314,7 @@ def clearance(
     requirements: Iterable[Requirement],
     held: Iterable[Held],
     credentials: Iterable[Credential],
+    roles: Iterable[Period[date]] | None = None,
     leave: Iterable[Period[date]] = (),
     override: Override | None = None,
     as_lead: bool = True,
@@ -318,14 +322,17 @@ def clearance(
 ) -> Clearance:
     """Whether somebody may lead (or, with `as_lead` False, co-facilitate) on `day`, and why not.
 
-    Reasons come in the order stage, leave, certification, trainings as given. `expiring` names what
-    is valid on `day` and runs out within the widest of `rules.soon_days`, the soonest first;
-    nothing of it takes clearance away. Adding a valid record never takes clearance away.
+    `roles` are the days on which they hold the role of a peer facilitator here; None does not ask.
+    Reasons come in the order stage, role, leave, certification, trainings as given. `expiring`
+    names what is valid on `day` and runs out within the widest of `rules.soon_days`, the soonest
+    first; nothing of it takes clearance away. Adding a valid record never takes clearance away.
     """
     rules = rules or Rules()
     held = list(held)
     reasons: list[Reason] = [
         *_stage_reasons(stage, as_lead=as_lead, rules=rules),
+        # The end of somebody's work takes the role along and says enough.
+        *(_role_reasons(roles, day) if roles is not None and stage != Stage.ENDED else ()),
         *_leave_reasons(leave, day),
     ]
     expiring: list[Expiring] = []
@@ -385,6 +392,21 @@ def _stage_reasons(stage: str, *, as_lead: bool, rules: Rules) -> list[Reason]:
     if stage == Stage.TRAINING:
         return [Reason(Code.STAGE, f"Is still in training and may not {act} yet.")]
     return [Reason(Code.STAGE, f"Is at the stage “{words}” and may not {act} yet.")]
+
+
+def _role_reasons(roles: Iterable[Period[date]], day: date) -> list[Reason]:
+    spans = list(roles)
+    if any(span.contains(day) for span in spans):
+        return []
+    over = [last for span in spans if (last := span.last_day) is not None and last < day]
+    if over:
+        words = f"The role of peer facilitator ended on {wording.date_in_full(max(over))}."
+    elif spans:
+        first = min(span.start for span in spans)
+        words = f"Is a peer facilitator here only from {wording.date_in_full(first)} on."
+    else:
+        words = "Does not hold the role of peer facilitator here."
+    return [Reason(Code.ROLE, words)]
 
 
 def _leave_reasons(leave: Iterable[Period[date]], day: date) -> list[Reason]:

@@ -7,7 +7,7 @@ from django.dispatch import Signal
 from facilitators.models import Leave
 
 # program: Program, facilitator_ids: collection of UUID or None for everybody's, at: datetime.
-# A training, credential, override, stage or requirement changed: who is cleared may have.
+# A training, credential, override, stage, role or requirement changed: who is cleared may have.
 clearance_changed = Signal()
 
 # leave: Leave, by: User | None, at: datetime. Days away were added, or taken back or shortened.

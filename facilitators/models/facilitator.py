@@ -1,12 +1,17 @@
 """Facilitators: people with lived experience who lead peer groups, and when they can."""
 
+from datetime import date
+from typing import Self
+
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from phpsupport.access.grants import GrantedQuerySet
+from phpsupport.access.models import RoleAssignment
+from phpsupport.access.roles import Role
 from phpsupport.lib.history import tracked
 from phpsupport.lib.models import Row
 from phpsupport.lib.ranges import DaySpan, Weekday
@@ -35,6 +40,17 @@ class Employment(models.TextChoices):
     VOLUNTEER = "volunteer", "Volunteer"
 
 
+class FacilitatorQuerySet(GrantedQuerySet):
+    def to_plan(self, on: date) -> Self:
+        """Whom one can put on the schedule from the day `on`: their work has not ended, and they
+        hold the role then or later. Whether on a given day is the question of clearance."""
+        role = RoleAssignment.objects.filter(
+            Q(ends_on=None) | Q(ends_on__gte=on),
+            user=OuterRef("user"), program=OuterRef("program"), role=Role.FACILITATOR,
+        )  # fmt: skip
+        return self.filter(Exists(role)).exclude(stage=Stage.ENDED)
+
+
 @tracked()
 class Facilitator(Row):
     """A person's work as a peer facilitator in one program."""
@@ -58,7 +74,7 @@ class Facilitator(Row):
     hired_on = models.DateField(null=True, blank=True)
     ended_on = models.DateField(null=True, blank=True)
 
-    objects = GrantedQuerySet.as_manager()
+    objects = FacilitatorQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -29,11 +29,12 @@ from facilitators.models import (
     TrainingRecord,
     TrainingRequirement,
 )
+from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
 from phpsupport.lib.clock import local_date
 from phpsupport.lib.periods import Period
 from phpsupport.programs.models import PolicyProfile, Program
-from phpsupport.programs.policy import DEFAULTS
+from phpsupport.programs.policy import after
 
 # Who may stand beside a lead. Whoever may lead by the program's rules may do so as well.
 CO_STAGES: Final = frozenset(
@@ -104,7 +105,7 @@ class ProgramRules:
 
     program_id: UUID
     requirements: tuple[TrainingRequirement, ...] = ()
-    profiles: tuple[tuple[date, dict[str, Any]], ...] = ()  # by the day from which they hold
+    profiles: tuple[tuple[date, dict[str, Any]], ...] = ()  # what was set, the last word last
     _policies: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
     _requirements: dict[date, tuple[pure.Requirement, ...]] = field(
         default_factory=dict, repr=False
@@ -112,11 +113,10 @@ class ProgramRules:
     _rules: dict[date, pure.Rules] = field(default_factory=dict, repr=False)
 
     def policy_on(self, day: date) -> dict[str, Any]:
-        """The rules in force on `day` over the defaults."""
+        """The rules in force on `day`."""
         begun = sum(since <= day for since, _ in self.profiles)
         if begun not in self._policies:
-            rules = self.profiles[begun - 1][1] if begun else {}
-            self._policies[begun] = {**DEFAULTS, **rules}
+            self._policies[begun] = after(rules for _, rules in self.profiles[:begun])
         return self._policies[begun]
 
     def asked_on(self, day: date) -> tuple[pure.Requirement, ...]:
@@ -149,6 +149,7 @@ class ClearanceFile:
     rules: ProgramRules
     trainings: tuple[Training, ...] = ()
     credentials: tuple[Credential, ...] = ()
+    roles: tuple[Period[date], ...] = ()  # when they hold the role of a facilitator here
     leave: tuple[Away, ...] = ()
     overrides: tuple[Allowed, ...] = ()
     _standing: dict[tuple[int, bool], pure.Clearance] = field(
@@ -186,14 +187,18 @@ class ClearanceFile:
         last = self.facilitator.ended_on
         return Stage.ENDED if last is not None and day > last else self.facilitator.stage
 
-    def on(self, day: date, *, as_lead: bool = True) -> pure.Clearance:
-        """Whether this facilitator may lead (or co-facilitate) on `day`, with the reasons."""
+    def on(self, day: date, *, as_lead: bool = True, ask_role: bool = True) -> pure.Clearance:
+        """Whether this facilitator may lead (or co-facilitate) on `day`, with the reasons.
+
+        Without `ask_role` whether they hold the role that day is left out.
+        """
         return pure.clearance(
             day,
             stage=self.stage_on(day),
             requirements=self.rules.asked_on(day),
             held=self.held,
             credentials=self.certified,
+            roles=self.roles if ask_role else None,
             leave=self.away,
             override=next((o for o in self._lifted if day in o.period), None),
             as_lead=as_lead,
@@ -218,7 +223,7 @@ class ClearanceFile:
             found |= {
                 credential.issued_on, credential.revoked_on, _after(credential.expires_on),
             }  # fmt: skip
-        for period in (*self.away, *(o.period for o in self._lifted)):
+        for period in (*self.roles, *self.away, *(o.period for o in self._lifted)):
             found |= {period.start, period.end}
         found.add(_after(self.facilitator.ended_on))
         return sorted(day for day in found if day is not None)
@@ -277,7 +282,11 @@ def load_files(
     """
     rows = list(
         facilitators.select_related("user", "supervisor", "program__site").annotate(
-            _trainings=_TRAININGS, _credentials=_CREDENTIALS, _leave=_LEAVE, _overrides=_OVERRIDES
+            _trainings=_TRAININGS,
+            _credentials=_CREDENTIALS,
+            _roles=_ROLES,
+            _leave=_LEAVE,
+            _overrides=_OVERRIDES,
         )
     )
     by_program = (
@@ -288,7 +297,7 @@ def load_files(
             row,
             {
                 "trainings": row._trainings, "credentials": row._credentials,
-                "leave": row._leave, "overrides": row._overrides,
+                "roles": row._roles, "leave": row._leave, "overrides": row._overrides,
             },
             rules=by_program[row.program_id],
             zone=row.program.zone,
@@ -308,7 +317,7 @@ def program_rules(program_ids: Iterable[UUID]) -> dict[UUID, ProgramRules]:
     profiles: dict[UUID, list[tuple[date, dict[str, Any]]]] = {}
     for program_id, since, rules in (
         PolicyProfile.objects.filter(program_id__in=wanted)
-        .order_by("effective_from")
+        .in_order()
         .values_list("program_id", "effective_from", "rules")
     ):
         profiles.setdefault(program_id, []).append((since, rules))
@@ -352,6 +361,13 @@ _CREDENTIALS = _rows(
     expires_on="expires_on",
     revoked_on="revoked_on",
 )
+_ROLES = ArraySubquery(
+    RoleAssignment.objects.filter(
+        user=OuterRef("user"), program=OuterRef("program"), role=Role.FACILITATOR
+    )
+    .order_by("starts_on")
+    .values(row=JSONObject(from_on="starts_on", until_on="ends_on"))
+)
 _LEAVE = _rows(Leave, ("from_on",), from_on="from_on", until_on="until_on")
 _OVERRIDES = _rows(
     ClearanceOverride,
@@ -384,6 +400,13 @@ jsonb_build_object(
         ) ORDER BY c.issued_on DESC, c.id), '[]')
         FROM facilitators_certification c WHERE c.facilitator_id = f.id
     ),
+    'roles', (
+        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+            'from_on', a.starts_on, 'until_on', a.ends_on
+        ) ORDER BY a.starts_on), '[]')
+        FROM access_roleassignment a
+        WHERE a.user_id = f.user_id AND a.program_id = f.program_id AND a.role = 'facilitator'
+    ),
     'leave', (
         SELECT COALESCE(jsonb_agg(jsonb_build_object(
             'id', l.id, 'from_on', l.from_on, 'until_on', l.until_on
@@ -408,7 +431,9 @@ jsonb_build_object(
     'position', r.position, 'retired', r.retired_on
 )"""
 POLICY_SQL: Final = """
-jsonb_build_object('since', policy.effective_from, 'rules', policy.rules)"""
+jsonb_build_object(
+    'since', policy.effective_from, 'set', policy.set_at, 'rules', policy.rules
+)"""
 _FILES: Final = f"""
 SELECT 'policy', {POLICY_SQL}
 FROM programs_policyprofile policy WHERE policy.program_id = %(program)s
@@ -464,10 +489,8 @@ def rules_from(
             for r in sorted(requirements, key=lambda r: (r["position"], r["name"]))
         ),
         profiles=tuple(
-            sorted(
-                ((date.fromisoformat(p["since"]), p["rules"]) for p in policies),
-                key=lambda profile: profile[0],
-            )
+            (date.fromisoformat(p["since"]), p["rules"])
+            for p in sorted(policies, key=lambda p: (p["since"], _instant(p["set"])))
         ),
     )  # fmt: skip
 
@@ -509,6 +532,10 @@ def file_from(
                 revoked_on=_date(c["revoked_on"]),
             )
             for c in parts["credentials"]
+        ),
+        roles=tuple(
+            Period.days(date.fromisoformat(r["from_on"]), _date(r["until_on"]))
+            for r in parts["roles"]
         ),
         leave=tuple(
             Away(

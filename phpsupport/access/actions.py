@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 
 from phpsupport.access.models import Invitation, RoleAssignment
-from phpsupport.access.roles import Role
+from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import scope_of
 from phpsupport.audit.trail import record
 from phpsupport.lib import clock
@@ -29,22 +29,34 @@ password_asked = Signal()
 # user: User, program: Program, role: Role, by: User | None, at: datetime; sent inside the
 # transaction in which a role is given. A receiver may refuse.
 role_given = Signal()
+# The same when a role is taken away. Its rights are gone when the signal is sent.
+role_ended = Signal()
 
 INVITATION_LASTS = timedelta(days=7)
 _SALT = "phpsupport.access.invitation"
 
 # Who may hand out which role: a program lead staffs the program, an administrator may do all.
 MAY_GIVE = {
-    Role.PROGRAM_LEAD: frozenset(Role)
-    - {Role.ADMINISTRATOR, Role.PRIVACY_OFFICER, Role.PROGRAM_LEAD},
-    Role.ADMINISTRATOR: frozenset(Role),
+    Role.PROGRAM_LEAD: STAFF - {Role.ADMINISTRATOR, Role.PRIVACY_OFFICER, Role.PROGRAM_LEAD},
+    Role.ADMINISTRATOR: STAFF,
 }
+# Given beside a role of staff it would belong to nobody's record, and the letter would go to
+# somebody who did not agree to it.
+ON_THEIR_PAGE = (
+    "Participants get their account on their own page, with “Invite to an account of their own”."
+)
 
 
 def roles_to_give(by: User, program: Program) -> frozenset[Role]:
-    """The roles that `by` may give and end in the program."""
+    """The roles that `by` may give in the program, all of them of staff."""
     held = scope_of(by).roles.get(program.pk, frozenset())
     return frozenset().union(*(MAY_GIVE.get(role, frozenset()) for role in held))
+
+
+def roles_to_end(by: User, program: Program) -> frozenset[Role]:
+    """The roles that `by` may end in the program: those they give, and a participant's."""
+    given = roles_to_give(by, program)
+    return given | {Role.PARTICIPANT} if given else given
 
 
 def account_for(*, email: str, first_name: str, last_name: str) -> User:
@@ -71,11 +83,14 @@ def give_role(
 ) -> RoleAssignment:
     """Give a role from `starts_on` (today at the site unless said) to `ends_on`, both included.
 
-    Giving what is already held changes nothing. `by` is None only for imports and the demo.
-    Refuses a role that `by` may not give, and giving oneself a role.
+    Giving what is already held changes nothing. `by` is None where no role decides: a participant's
+    own page, the first people of a program, and the demo. Refuses a role that `by` may not give,
+    that of a participant, and giving oneself a role.
     """
     today = clock.local_date(at, program.zone)
     if by is not None:
+        if role == Role.PARTICIPANT:
+            raise Refused(ON_THEIR_PAGE, field="roles")
         if role not in roles_to_give(by, program):
             raise Refused(
                 f"Only an administrator can make somebody a {role.label.lower()}.", field="roles"
@@ -115,7 +130,7 @@ def end_role(*, assignment: RoleAssignment, by: User, at: datetime) -> None:
     """Take a role away at once; ending it twice changes nothing. The last administrator stays."""
     today = clock.local_date(at, assignment.program.zone)
     role = Role(assignment.role)
-    if role not in roles_to_give(by, assignment.program):
+    if role not in roles_to_end(by, assignment.program):
         raise Refused(f"Only an administrator can end the role of a {role.label.lower()}.")
     if assignment.user_id == by.pk:
         raise Refused("Ask somebody else to change your own roles.")
@@ -140,6 +155,14 @@ def end_role(*, assignment: RoleAssignment, by: User, at: datetime) -> None:
         else:
             RoleAssignment.objects.filter(pk=held.pk).update(ends_on=today - timedelta(days=1))
         record("role.ended", by=by, at=at, obj=held, user=str(held.user_id), role=role.value)
+        role_ended.send(
+            RoleAssignment,
+            user=assignment.user,
+            program=assignment.program,
+            role=role,
+            by=by,
+            at=at,
+        )
 
 
 def invite(
@@ -149,12 +172,13 @@ def invite(
     last_name: str,
     roles: Collection[Role],
     program: Program,
-    by: User,
+    by: User | None,
     at: datetime,
 ) -> Invitation | None:
     """Invite somebody by e-mail with the roles they will hold; a second invitation renews the first.
 
     None when the person has an account in use already: they simply hold the roles from now on.
+    `by` is None for the first people of a program alone.
     """
     if not roles:
         raise Refused("Choose at least one role.", field="roles")
@@ -168,7 +192,9 @@ def invite(
 
 
 @transaction.atomic
-def send_invitation(*, user: User, program: Program, by: User, at: datetime) -> Invitation | None:
+def send_invitation(
+    *, user: User, program: Program, by: User | None, at: datetime
+) -> Invitation | None:
     """Send the link that opens an account; a link sent before stops working.
 
     None when the account is in use already: they sign in as ever and find what is new.

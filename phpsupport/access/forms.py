@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import (
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from phpsupport.access.actions import password_asked
+from phpsupport.access.actions import ON_THEIR_PAGE, password_asked
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
 from phpsupport.lib.forms import Form
@@ -69,13 +69,15 @@ class AcceptForm(Form):
 
 
 class InviteForm(Form):
-    """Inviting a colleague or participant."""
+    """Inviting a colleague."""
 
     submit = "Send the invitation"
     email = forms.EmailField(label="E-mail", max_length=254)
     first_name = forms.CharField(label="First name", max_length=80)
     last_name = forms.CharField(label="Last name", max_length=80, required=False)
-    roles = forms.MultipleChoiceField(label="Roles", widget=forms.CheckboxSelectMultiple)
+    roles = forms.MultipleChoiceField(
+        label="Roles", widget=forms.CheckboxSelectMultiple, help_text=ON_THEIR_PAGE
+    )
 
     def __init__(self, *args: Any, roles: frozenset[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

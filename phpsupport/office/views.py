@@ -1,10 +1,12 @@
 """The program's office: closed days, rules, people and roles, the trail."""
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -19,9 +21,9 @@ from phpsupport.audit.trail import record
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
 from phpsupport.office import actions, queries
-from phpsupport.office.forms import ClosureForm, PolicyForm
-from phpsupport.programs.models import Closure, PolicyProfile, policy_in_force
-from phpsupport.programs.policy import DEFAULTS, RULES, Rule
+from phpsupport.office.forms import ClosureForm, PolicyForm, Shown
+from phpsupport.programs.models import Closure, PolicyProfile, fingerprint
+from phpsupport.programs.policy import RULES, Rule, after
 from phpsupport.users.models import User
 
 PLANNERS = (Role.SCHEDULER, Role.PROGRAM_LEAD)
@@ -86,17 +88,27 @@ def reopen(request: Asked, pk: UUID) -> HttpResponse:
 
 @allow(*STAFFERS, methods=("GET", "POST"))
 def policy(request: Asked) -> HttpResponse:
-    """The rules in force, changing them from a day on, and what they were before."""
+    """The rules of a day (today's unless `from` names another), changing some of them from a day
+    on, and who changed what before."""
     program, now = request.program, clock.now()
     today = clock.local_date(now, program.zone)
-    rules = policy_in_force(program.pk, today)
-    form = PolicyForm(request.POST or None, rules=rules, today=today)
+    day = max(today, _day(request.GET.get("from", "")) or today)
+    profiles = list(PolicyProfile.objects.filter(program=program).select_related("set_by"))
+    begun = [p.rules for p in reversed(profiles) if p.effective_from <= day]
+    stands = Shown(after(begun), fingerprint(profiles))
+    sent = Shown.read(request.POST.get("shown", "")) or replace(stands, seen="")
+    form = (
+        PolicyForm(request.POST, over=sent)
+        if request.method == "POST"
+        else PolicyForm(over=stands, initial={"effective_from": day})
+    )
 
     def act(effective_from: date, note: str, **_: object) -> PolicyProfile:
         return actions.set_policy(
             program=program,
             effective_from=effective_from,
-            rules=form.rules(),
+            rules=form.changed(),
+            seen=sent.seen,
             note=note,
             by=request.user,
             at=now,
@@ -104,29 +116,45 @@ def policy(request: Asked) -> HttpResponse:
 
     if form.carry_out(act):
         begins = form.outcome.effective_from
-        messages.success(request, f"These rules hold from {begins:%-d %B %Y}.")
+        messages.success(request, f"What you changed holds from {begins:%-d %B %Y}.")
         return redirect("office:policy")
-    history = PolicyProfile.objects.filter(program=program).select_related("set_by")
-    return render(request, "office/policy.html", {"form": form, "history": _changes(list(history))})
+    if form.has_error(NON_FIELD_ERRORS, "stale"):
+        form = form.anew(stands)
+    return render(
+        request,
+        "office/policy.html",
+        {"form": form, "history": _changes(profiles), "day": day, "today": today},
+    )
 
 
 def _changes(profiles: list[PolicyProfile]) -> list[dict[str, object]]:
-    """Each profile with what it changed against the one before, in words."""
-    told = []
-    for place, profile in enumerate(profiles):
-        before = {**DEFAULTS, **(profiles[place + 1].rules if place + 1 < len(profiles) else {})}
-        after = {**DEFAULTS, **profile.rules}
+    """Each profile, the last word first, with what it changes against those before it, in words."""
+    told: list[dict[str, object]] = []
+    before = after(())
+    for profile in reversed(profiles):
+        stands = after((before, profile.rules))
         told.append(
             {
                 "profile": profile,
                 "changes": [
-                    f"{r.label}: {_told(r, before[r.key])} → {_told(r, after[r.key])}"
+                    f"{r.label}: {_told(r, before[r.key])} → {_told(r, stands[r.key])}"
+                    if before[r.key] != stands[r.key]
+                    else f"{r.label} stays {_told(r, stands[r.key])}"
                     for r in RULES
-                    if before[r.key] != after[r.key]
+                    if r.key in profile.rules
                 ],
             }
         )
-    return told
+        before = stands
+    return told[::-1]
+
+
+def _day(text: str) -> date | None:
+    """A day of an address; None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _told(rule: Rule, value: object) -> str:
@@ -141,7 +169,7 @@ def people(request: Asked) -> HttpResponse:
     program, now = request.program, clock.now()
     found = queries.people(
         program=program,
-        may_end=access.roles_to_give(request.user, program),
+        may_end=access.roles_to_end(request.user, program),
         me=request.user,
         at=now,
         on=clock.local_date(now, program.zone),
@@ -256,13 +284,9 @@ def filters_of(request: Asked) -> dict[str, object]:
         except ValueError:
             return None
 
-    try:
-        day = date.fromisoformat(request.GET.get("day", ""))
-    except ValueError:
-        day = None
     return {
         "action": request.GET.get("action", "")[:60],
         "person": uuid("person"),
         "about": uuid("about"),
-        "day": day,
+        "day": _day(request.GET.get("day", "")),
     }

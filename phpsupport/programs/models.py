@@ -1,6 +1,9 @@
 """Where the work happens: organization, site, program, its closed days and its dated rules."""
 
+import json
+from collections.abc import Iterable
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +12,7 @@ from django.db import models
 from phpsupport.lib.forms import HOME_ZONES
 from phpsupport.lib.history import tracked
 from phpsupport.lib.models import Row
-from phpsupport.programs.policy import DEFAULTS, validate_rules
+from phpsupport.programs.policy import after, validate_rules
 from phpsupport.users.models import validate_zone
 
 
@@ -89,11 +92,19 @@ class Closure(Row):
         return f"{self.date:%-d %b %Y}: {self.reason}"
 
 
+class PolicyProfileQuerySet(models.QuerySet["PolicyProfile"]):
+    def in_order(self) -> "PolicyProfileQuerySet":
+        """The last word last: by the day from which it holds, then by when it was set."""
+        return self.order_by("effective_from", "set_at")
+
+
 @tracked()
 class PolicyProfile(Row):
-    """The program's own rules from a day on. The newest profile that has begun is in force.
+    """Rules of the program that somebody set from a day on: those that they changed, and no other.
 
-    Every number that a payer, a state or the program sets lives here, never in code.
+    In force is each rule as the last profile that has begun and names it says, or its default. So
+    a change that was set for later stays when something else is set for sooner, and the other way
+    round. Every number that a payer, a state or the program sets lives here, never in code.
     """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="policy_profiles")
@@ -105,26 +116,22 @@ class PolicyProfile(Row):
     )
     set_at = models.DateTimeField()
 
+    objects = PolicyProfileQuerySet.as_manager()
+
     class Meta:
-        ordering = ["-effective_from"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["program", "effective_from"],
-                name="one_policy_per_start",
-                violation_error_message="There is already a policy that begins on that day.",
-            )
-        ]
+        ordering = ["-effective_from", "-set_at"]
 
     def __str__(self) -> str:
         return f"{self.program} from {self.effective_from}"
 
 
 def policy_in_force(program_id: Any, on: date) -> dict[str, Any]:
-    """The program's rules on the day `on`: its newest begun profile over the defaults. One query."""
-    rules = (
-        PolicyProfile.objects.filter(program_id=program_id, effective_from__lte=on)
-        .order_by("-effective_from")
-        .values_list("rules", flat=True)
-        .first()
-    )
-    return {**DEFAULTS, **(rules or {})}
+    """The program's rules on the day `on`. One query."""
+    begun = PolicyProfile.objects.filter(program_id=program_id, effective_from__lte=on)
+    return after(begun.in_order().values_list("rules", flat=True))
+
+
+def fingerprint(profiles: Iterable[PolicyProfile]) -> str:
+    """What tells whether any rule was set since, for whichever day."""
+    told = [[str(p.pk), str(p.effective_from), p.rules] for p in profiles]
+    return sha256(json.dumps(sorted(told, key=str), sort_keys=True).encode()).hexdigest()

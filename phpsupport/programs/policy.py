@@ -4,7 +4,7 @@ The settings page, the import of defaults and every action read this table. A de
 `check` comes from general knowledge; the page asks the program to check it with its state or payer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,6 +160,14 @@ RULES: tuple[Rule, ...] = (
 
 BY_KEY: Mapping[str, Rule] = {rule.key: rule for rule in RULES}
 DEFAULTS: Mapping[str, Any] = {rule.key: rule.default for rule in RULES}
+
+
+def after(settings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """All rules once these were set, one after the other: each as it was set last, or its default."""
+    found = dict(DEFAULTS)
+    for rules in settings:
+        found |= rules
+    return found
 
 
 def _fault(rule: Rule, value: Any) -> str | None:

@@ -118,7 +118,9 @@ def standing(session: GroupSession, by: User) -> tuple[ClearanceFile, bool]:
         )
     leads = slot[1] == Leads.LEAD
     file = files_of([slot[0]])[slot[0]]
-    found = file.on(session.local_date, as_lead=leads)
+    # That they hold the role now is what brought them here; a group that they led before it was
+    # on record, or on a day between two of its spans, is signed by whoever led it.
+    found = file.on(session.local_date, as_lead=leads, ask_role=False)
     if not found.cleared:
         raise Refused(
             f"You were not cleared on {wording.day(session.local_date)}: {found.sentence} "

@@ -34,8 +34,9 @@ def rejudge(
 ) -> Judged:
     """Judge every coming assignment of these facilitators (None: everybody's) on its own day.
 
-    New gaps are put on record and told, once, to those who plan, to the supervisor and to the
-    person; what is fine again loses its mark. Safe to repeat: without a change nothing happens.
+    New gaps are put on record and told, once, to those who plan, to the supervisor and, while they
+    hold the role, to the person; what is fine again loses its mark. Safe to repeat: without a
+    change nothing happens.
     """
     coming = (
         SessionFacilitator.objects.select_for_update(of=("self",), no_key=True)
@@ -67,11 +68,13 @@ def rejudge(
             number = sum(r.facilitator_id == facilitator.pk for r in found)
             record(action, by=None, at=at, obj=facilitator, program_id=program.pk, sessions=number)
     for facilitator in {r.facilitator_id: r.facilitator for r in lacking}.values():
+        # Whoever holds the role no more would find nothing behind the letter.
+        works = any(today in span for span in files[facilitator.pk].roles)
         ask_those_who_plan(
             PLAN_AWAITS,
             program=program,
             about=facilitator.pk,
-            also=[facilitator.user_id, facilitator.supervisor_id],
+            also=[facilitator.user_id if works else None, facilitator.supervisor_id],
             at=at,
             facts={"about": "clearance"},
         )

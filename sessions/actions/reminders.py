@@ -63,10 +63,11 @@ class Hours:
         self._usual: list[int] = DEFAULTS[rule]
         self.most: int = max(self._usual, default=0)
         self._since: dict[UUID, list[tuple[date, list[int]]]] = defaultdict(list)
-        for program_id, since, rules in PolicyProfile.objects.order_by(
-            "effective_from"
-        ).values_list("program_id", "effective_from", "rules"):
-            hours = rules.get(rule, self._usual)
+        for program_id, since, hours in (
+            PolicyProfile.objects.filter(rules__has_key=rule)
+            .in_order()
+            .values_list("program_id", "effective_from", f"rules__{rule}")
+        ):
             self.most = max([self.most, *hours])
             self._since[program_id].append((since, hours))
 

@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from facilitators.models import Facilitator, Stage
+from phpsupport.access.scope import scope_of
+from phpsupport.lib import clock
 from phpsupport.lib.forms import Form
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
@@ -34,8 +36,9 @@ def facilitators_of(
     user: User, program: Program, *, keep: QuerySet[Facilitator] | None = None
 ) -> QuerySet[Facilitator]:
     """Whom one may put on the schedule of a program, and whom `keep` names besides."""
-    working = Facilitator.objects.visible_to(user).filter(program=program)
-    known = Q(pk__in=working.exclude(stage=Stage.ENDED).values("pk"))
+    today = clock.local_date(scope_of(user).at, program.zone)
+    working = Facilitator.objects.visible_to(user).filter(program=program).to_plan(today)
+    known = Q(pk__in=working.values("pk"))
     if keep is not None:
         known |= Q(pk__in=keep.filter(program=program).values("pk"))
     return (

@@ -43,8 +43,12 @@ def kept_apart(program: Program, *, at: datetime) -> QuerySet[SessionFacilitator
     What somebody set aside is decided, and a program may ignore the rule.
     """
     today = clock.local_date(at, program.zone)
-    in_force = PolicyProfile.objects.filter(program=program, effective_from__lte=today).order_by(
-        "-effective_from"
+    in_force = (
+        PolicyProfile.objects.filter(
+            program=program, effective_from__lte=today, rules__has_key=RULE
+        )
+        .in_order()
+        .reverse()
     )
     ignored = PolicyProfile.objects.filter(
         pk=Subquery(in_force.values("pk")[:1]), **{f"rules__{RULE}": "ignore"}

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from phpsupport.programs.models import Closure, PolicyProfile, Program
-from phpsupport.programs.policy import DEFAULTS
+from phpsupport.programs.policy import after
 from sessions import due
 from sessions.models import GroupSession
 
@@ -17,14 +17,13 @@ class DueRules:
     """What the due times of one program follow."""
 
     zone: str
-    since: list[date]
+    since: list[date]  # the days on which something changes, and the rules before and after each
     rules: list[dict[str, Any]]
     closed: frozenset[date]
 
     def on(self, day: date) -> dict[str, Any]:
         """The program's rules on a day."""
-        place = bisect_right(self.since, day)
-        return {**DEFAULTS, **(self.rules[place - 1] if place else {})}
+        return self.rules[bisect_right(self.since, day)]
 
     def due_at(self, session: GroupSession) -> datetime:
         """When the notes of a session are due."""
@@ -35,15 +34,15 @@ def due_rules(program: Program) -> DueRules:
     """The program's due rules; load it with its site. One query, two where it counts business days."""
     profiles = list(
         PolicyProfile.objects.filter(program=program)
-        .order_by("effective_from")
+        .in_order()
         .values_list("effective_from", "rules")
     )
-    known = [DEFAULTS, *(rules for _, rules in profiles)]
-    counts_days = any(rules.get("note_due_by") == due.BUSINESS_DAYS for rules in known)
+    known = [after(rules for _, rules in profiles[:n]) for n in range(len(profiles) + 1)]
+    counts_days = any(rules["note_due_by"] == due.BUSINESS_DAYS for rules in known)
     return DueRules(
         zone=program.zone,
         since=[since for since, _ in profiles],
-        rules=[rules for _, rules in profiles],
+        rules=known,
         closed=closed_days(program.pk) if counts_days else frozenset(),
     )
 

@@ -29,7 +29,8 @@ SELECT
   EXISTS (SELECT FROM group_sessions_progressnote n WHERE n.session_id = s.id) AS noted,
   (SELECT (r.rules ->> 'correction_hours')::int FROM programs_policyprofile r
    WHERE r.program_id = s.program_id AND r.effective_from <= s.local_date
-   ORDER BY r.effective_from DESC LIMIT 1) AS correction_hours,
+     AND r.rules ? 'correction_hours'
+   ORDER BY r.effective_from DESC, r.set_at DESC LIMIT 1) AS correction_hours,
   (SELECT json_agg(json_build_array(
       p.id, p.first_name, p.last_name, p.preferred_name, p.also_called, e.participant_id IS NOT NULL,
       a.status, a.arrived, a.departed, a.reason, a.walk_in))

@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 # What a person cannot wave through.
-NEVER: frozenset[Code] = frozenset({Code.ENDED})
+NEVER: frozenset[Code] = frozenset({Code.ENDED, Code.ROLE})
 
 
 @dataclass(frozen=True)

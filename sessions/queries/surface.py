@@ -6,6 +6,7 @@ from typing import Any
 
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import wording
+from phpsupport.lib.clock import local_date
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.queries import grid
@@ -48,7 +49,7 @@ def surface(
     closed = closures_between(program.pk, since, until - DAY)
     return {
         "events": [event(e, wish.by, may_plan=may_plan) for e in shown],
-        "resources": _resources(program, shown, wish),
+        "resources": _resources(program, shown, wish, local_date(at, program.zone)),
         "closed": {day.isoformat(): reason for day, reason in closed.items()},
         "loads": _loads(shown),
     }
@@ -79,11 +80,13 @@ def event(e: Entry, by: str, *, may_plan: bool) -> dict[str, Any]:
     }
 
 
-def _resources(program: Program, shown: Sequence[Entry], wish: Wish) -> list[dict[str, str]]:
+def _resources(
+    program: Program, shown: Sequence[Entry], wish: Wish, today: date
+) -> list[dict[str, str]]:
     if wish.by == "time":
         return []
     by_room = wish.by == "room"
-    names = rooms(program) if by_room else facilitators(program)
+    names = rooms(program) if by_room else facilitators(program, on=today)
     keys = grid.rooms_of if by_room else grid.people_of
     listed = grid.resources(shown, names, keys, only_used=wish.filtered)
     return [{"id": key or NOBODY, "title": name} for key, name in listed]

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from facilitators.models import Facilitator, Stage
+from facilitators.models import Facilitator
 from facilitators.queries.clearance import files_of
 from phpsupport.access.roles import Role
 from phpsupport.access.scope import scope_of
@@ -151,7 +151,7 @@ def week(*, user: User, program: Program, wish: Wish, at: datetime) -> Week:
 def _lay_out(page: Week, program: Program, shown: Sequence[Entry], eye: Eye) -> None:
     wish = page.wish
     if wish.arrange:
-        names = facilitators(program)
+        names = facilitators(program, on=eye.today)
         page.hands = [
             Hand(key, name, grid.load([e for e in shown if key in grid.people_of(e)]) or "free")
             for key, name in names.items()
@@ -170,7 +170,7 @@ def _lay_out(page: Week, program: Program, shown: Sequence[Entry], eye: Eye) -> 
         if by_room:
             names = rooms(program)
         elif not wish.arrange:
-            names = facilitators(program)
+            names = facilitators(program, on=eye.today)
         listed = grid.resources(shown, names, keys, only_used=wish.filtered)
         if wish.view == "day":
             page.grid = grid.by_resource(wish.on, shown, listed, keys, eye)
@@ -185,9 +185,9 @@ def rooms(program: Program) -> dict[str, str]:
     return {str(pk): name for pk, name in rows.values_list("pk", "name")}
 
 
-def facilitators(program: Program) -> dict[str, str]:
-    """Who works in the program, by name. One query."""
-    rows = Facilitator.objects.filter(program=program).exclude(stage=Stage.ENDED)
+def facilitators(program: Program, *, on: date) -> dict[str, str]:
+    """Whom one can put on the schedule from the day `on`, by name. One query."""
+    rows = Facilitator.objects.filter(program=program).to_plan(on)
     return {
         str(f.pk): f.user.name
         for f in rows.select_related("user").order_by("user__first_name", "user__last_name")

@@ -148,6 +148,26 @@ def test_a_lead_cannot_hand_out_more_than_they_may(
     assert not User.objects.filter(email="x@staff.example").exists()
 
 
+@pytest.mark.parametrize("role", [Role.PROGRAM_LEAD, Role.ADMINISTRATOR])
+def test_a_participants_account_is_not_opened_beside_those_of_staff(
+    program: Program, role: Role
+) -> None:
+    by, person = make.make_staff(program, role), make.make_user()
+    with pytest.raises(Refused, match="on their own page"):
+        ask(program, by, "x@mail.example", Role.SCHEDULER, Role.PARTICIPANT)
+    with pytest.raises(Refused, match="on their own page"):
+        give_role(user=person, program=program, role=Role.PARTICIPANT, by=by, at=clock.now())
+    assert not RoleAssignment.objects.filter(role=Role.PARTICIPANT).exists()
+    assert not User.objects.filter(email="x@mail.example").exists()
+    assert not OutboxMessage.objects.exists()
+
+
+def test_a_participants_access_can_be_ended(program: Program, lead: User) -> None:
+    person = make.make_staff(program, Role.PARTICIPANT)
+    end_role(assignment=person.role_assignments.get(), by=lead, at=clock.now())
+    assert scope_of(User.objects.get(pk=person.pk)).programs() == []
+
+
 def test_nobody_changes_their_own_roles(program: Program, lead: User) -> None:
     with pytest.raises(Refused, match="somebody else"):
         give_role(user=lead, program=program, role=Role.SCHEDULER, by=lead, at=clock.now())

@@ -112,6 +112,41 @@ def test_a_revocation_counts_from_its_day() -> None:
     assert not _ask(DAY, held=held).cleared
 
 
+@pytest.mark.parametrize(
+    ("roles", "said"),
+    [
+        (None, []),  # not asked
+        ([Period.days(DAY, DAY)], []),
+        ([Period.days(date(2020, 1, 1))], []),
+        ([Period.days(date(2020, 1, 1), date(2026, 11, 1)), Period.days(DAY)], []),
+        ([], ["Does not hold the role of peer facilitator here."]),
+        (
+            [Period.days(date(2026, 11, 24))],
+            ["Is a peer facilitator here only from 24 Nov 2026 on."],
+        ),
+        (
+            [
+                Period.days(date(2020, 1, 1), date(2021, 1, 1)),
+                Period.days(date(2022, 1, 1), date(2026, 11, 22)),
+                Period.days(date(2026, 11, 24)),
+            ],
+            ["The role of peer facilitator ended on 22 Nov 2026."],
+        ),
+    ],
+)
+def test_who_does_not_hold_the_role_that_day_is_not_cleared(
+    roles: list[Period[date]] | None, said: list[str]
+) -> None:
+    assert _told(roles=roles) == [(Code.ROLE, words) for words in said]
+    assert _told(roles=roles, as_lead=False) == [(Code.ROLE, words) for words in said]
+    override = Override("we know them", "Rosa", Period.days(DAY, DAY))
+    assert _ask(roles=roles, override=override).cleared is (not said)
+
+
+def test_the_end_of_work_says_enough() -> None:
+    assert _told(stage="ended", roles=[]) == [(Code.ENDED, "No longer works with the program.")]
+
+
 def test_a_training_that_is_not_required_does_not_matter() -> None:
     optional = Requirement("crafts", "Crafts", 1, required=False)
     assert _ask(requirements=[BOUNDARIES, LISTENING, optional]).cleared

@@ -1,9 +1,13 @@
 """The office: closed days, rules, people and roles."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -13,7 +17,15 @@ from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
-from phpsupport.programs.models import Closure, PolicyProfile, Program, policy_in_force
+from phpsupport.office.actions import set_policy
+from phpsupport.office.forms import Shown
+from phpsupport.programs.models import (
+    Closure,
+    PolicyProfile,
+    Program,
+    fingerprint,
+    policy_in_force,
+)
 from phpsupport.programs.policy import DEFAULTS, RULES
 from phpsupport.users.models import User
 from tests import factories as make
@@ -88,11 +100,17 @@ def test_a_day_that_is_none_is_said_beside_the_field(lead: User, client: Client,
 
 # --- rules -------------------------------------------------------------------------------------------
 def filled(program: Program, **changes: Any) -> dict[str, Any]:
+    """The form as the page of this moment sends it, with `changes`; the rules are the defaults."""
     values: dict[str, Any] = {
         rule.key: ", ".join(map(str, rule.default)) if rule.kind == "numbers" else rule.default
         for rule in RULES
     }
-    return values | {"effective_from": today(program).isoformat(), "note": ""} | changes
+    shown = Shown(
+        policy_in_force(program.pk, today(program)),
+        fingerprint(PolicyProfile.objects.filter(program=program)),
+    )
+    values |= {"effective_from": today(program).isoformat(), "note": "", "shown": shown.token}
+    return values | changes
 
 
 def test_rules_hold_from_their_day_on(program: Program, lead: User, client: Client) -> None:
@@ -107,12 +125,200 @@ def test_rules_hold_from_their_day_on(program: Program, lead: User, client: Clie
     assert AuditEvent.objects.get(action="policy.set").detail["changed"] == ["group_cap"]
 
 
-def test_a_second_change_on_the_same_day_takes_the_firsts_place(
+def page_of_rules(client: Client, address: str = RULES_PAGE) -> dict[str, Any]:
+    """What the page would send back as it stands."""
+    return sent_back(client.get(address).context["form"])
+
+
+def sent_back(form: Any) -> dict[str, Any]:
+    return {name: form[name].value() or "" for name in form.fields}
+
+
+MARCH, APRIL, MID_FEBRUARY = date(2027, 3, 1), date(2027, 4, 1), date(2027, 2, 15)
+
+
+@pytest.fixture
+def february() -> Iterator[None]:
+    """Monday 1 February 2027, noon in New York."""
+    with time_machine.travel(datetime(2027, 2, 1, 17, tzinfo=UTC), tick=True):
+        yield
+
+
+def rules_on(program: Program, day: date) -> tuple[int, list[int]]:
+    rules = policy_in_force(program.pk, day)
+    return rules["group_cap"], rules["reminder_hours"]
+
+
+def send(client: Client, form: dict[str, Any], day: date, **changes: Any) -> Any:
+    return client.post(RULES_PAGE, form | {"effective_from": day.isoformat(), **changes})
+
+
+def test_a_change_for_later_outlives_another_for_still_later(
+    february: None, program: Program, lead: User, client: Client
+) -> None:
+    assert send(client, page_of_rules(client), MARCH, group_cap="10").status_code == 302
+    assert send(client, page_of_rules(client), APRIL, reminder_hours="48").status_code == 302
+    assert rules_on(program, MID_FEBRUARY) == (12, [24, 2])
+    assert rules_on(program, MARCH) == (10, [24, 2])
+    assert rules_on(program, APRIL) == (10, [48])
+
+
+def test_a_change_for_sooner_outlives_the_one_for_later(
+    february: None, program: Program, lead: User, client: Client
+) -> None:
+    assert send(client, page_of_rules(client), MARCH, group_cap="10").status_code == 302
+    assert send(client, page_of_rules(client), MID_FEBRUARY, reminder_hours="48").status_code == 302
+    assert rules_on(program, MID_FEBRUARY) == (12, [48])
+    assert rules_on(program, MARCH) == (10, [48])
+
+
+def test_what_was_set_for_its_own_day_stands_on_it(
+    february: None, program: Program, lead: User, client: Client
+) -> None:
+    """The same rule for sooner: it holds until the day for which somebody set it otherwise."""
+    assert send(client, page_of_rules(client), MARCH, group_cap="10").status_code == 302
+    assert send(client, page_of_rules(client), MID_FEBRUARY, group_cap="11").status_code == 302
+    assert rules_on(program, MID_FEBRUARY)[0] == 11
+    assert rules_on(program, MARCH)[0] == 10
+    page = client.get(RULES_PAGE).content.decode()
+    assert "Largest group: 12 → 11" in page
+    assert "Largest group: 11 → 10" in page
+
+
+def test_back_to_todays_value_is_set_from_the_rules_of_that_day(
+    february: None, program: Program, lead: User, client: Client
+) -> None:
+    assert send(client, page_of_rules(client), MARCH, group_cap="10").status_code == 302
+    then = f"{RULES_PAGE}?from={MARCH}"
+    assert f"?from={MARCH}" in client.get(RULES_PAGE).content.decode()
+    form = page_of_rules(client, then)
+    assert (form["group_cap"], form["effective_from"]) == (10, MARCH)
+    assert "What stands here holds on 1 Mar 2027" in client.get(then).content.decode()
+    assert send(client, form, APRIL, group_cap="12").status_code == 302
+    assert [rules_on(program, day)[0] for day in (MID_FEBRUARY, MARCH, APRIL)] == [12, 10, 12]
+
+
+@pytest.mark.parametrize("day", ["2020-01-01", "soon", "2027-02-30", ""])
+def test_rules_are_shown_of_today_or_a_later_day(
+    february: None, program: Program, lead: User, client: Client, day: str
+) -> None:
+    page = client.get(RULES_PAGE, {"from": day})
+    assert page.context["form"]["effective_from"].value() == date(2027, 2, 1)
+
+
+def test_two_with_the_page_open_do_not_undo_one_another(
     program: Program, lead: User, client: Client
 ) -> None:
-    for cap in (10, 8):
-        assert client.post(RULES_PAGE, filled(program, group_cap=cap)).status_code == 302
-    assert PolicyProfile.objects.get().rules["group_cap"] == 8
+    """Who comes second is told, keeps what they typed, and sets that alone with the next click."""
+    other = Client()
+    other.force_login(make.make_staff(program, Role.PROGRAM_LEAD, first_name="Ines"))
+    mine, theirs = page_of_rules(client), page_of_rules(other)
+    assert send(client, mine, today(program), group_cap="10").status_code == 302
+    later = today(program) + timedelta(days=9)
+    answer = send(other, theirs, later, reminder_hours="48", note="Fewer letters")
+    assert answer.status_code == 200
+    assert "Somebody set rules since you opened this page." in answer.content.decode()
+    assert PolicyProfile.objects.count() == 1
+    assert AuditEvent.objects.filter(action="policy.set").count() == 1
+    form = answer.context["form"]
+    assert form["group_cap"].value() == 10, "what the first set"
+    assert form["reminder_hours"].value() == "48"
+    assert form["note"].value() == "Fewer letters"
+    assert form["effective_from"].value() == later
+    assert send(other, sent_back(form), later).status_code == 302
+    assert rules_on(program, later) == (10, [48])
+    assert PolicyProfile.objects.get(effective_from=later).rules == {"reminder_hours": [48]}
+
+
+def test_a_change_for_another_day_is_told_as_well(
+    february: None, program: Program, lead: User, client: Client
+) -> None:
+    """The list beside the form would have shown it."""
+    form = page_of_rules(client)
+    assert send(client, page_of_rules(client), MARCH, group_cap="10").status_code == 302
+    assert "Somebody set rules" in send(client, form, APRIL, group_cap="9").content.decode()
+    assert rules_on(program, APRIL)[0] == 10
+
+
+def test_the_second_click_sets_nothing_twice(program: Program, lead: User, client: Client) -> None:
+    form = page_of_rules(client)
+    for _ in range(2):
+        assert send(client, form, today(program), group_cap="10", note="x").status_code == 302
+    assert PolicyProfile.objects.count() == 1
+    assert AuditEvent.objects.filter(action="policy.set").count() == 1
+
+
+def test_a_page_left_open_over_midnight_undoes_nothing(
+    program: Program, lead: User, client: Client
+) -> None:
+    """It showed 12; from midnight on 10 holds, as was set long before."""
+    eve = datetime(2027, 3, 1, 4, 50, tzinfo=UTC)  # ten to twelve in New York
+    with time_machine.travel(eve, tick=True) as now:
+        client.force_login(lead)
+        assert send(client, page_of_rules(client), MARCH, group_cap="10").status_code == 302
+        form = page_of_rules(client)
+        assert form["group_cap"] == 12
+        now.shift(timedelta(minutes=14))
+        assert send(client, form, MARCH, reminder_hours="48").status_code == 302
+    assert rules_on(program, MARCH) == (10, [48])
+
+
+def test_nothing_changed_sets_nothing(program: Program, lead: User, client: Client) -> None:
+    answer = send(client, page_of_rules(client), today(program), note="Just looking")
+    assert "You changed no rule." in answer.content.decode()
+    assert "Just looking" in answer.content.decode()
+    assert not PolicyProfile.objects.exists()
+
+
+@pytest.mark.parametrize("token", ["", "made-up", "eyJ9:x:y"])
+def test_a_page_that_was_never_shown_sets_nothing(
+    program: Program, lead: User, client: Client, token: str
+) -> None:
+    answer = client.post(RULES_PAGE, filled(program, group_cap=10, shown=token))
+    assert "Somebody set rules since" in answer.content.decode()
+    assert not PolicyProfile.objects.exists()
+
+
+def test_who_changed_what_on_one_day_stays_told_apart(
+    program: Program, lead: User, client: Client
+) -> None:
+    other = make.make_staff(program, Role.ADMINISTRATOR, first_name="Ines", last_name="Moreau")
+    for who, cap, why in ((lead, "10", "Our contract"), (other, "8", "Smaller rooms")):
+        client.force_login(who)
+        form = page_of_rules(client)
+        assert send(client, form, today(program), group_cap=cap, note=why).status_code == 302
+    assert policy_in_force(program.pk, today(program))["group_cap"] == 8
+    told = [
+        (row["profile"].set_by, row["profile"].note, row["changes"])
+        for row in client.get(RULES_PAGE).context["history"]
+    ]
+    assert told == [
+        (other, "Smaller rooms", ["Largest group: 10 → 8"]),
+        (lead, "Our contract", ["Largest group: 12 → 10"]),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_is_told() -> None:
+    program = make.make_program()
+    people = [make.make_staff(program, Role.PROGRAM_LEAD) for _ in range(4)]
+    seen, at = fingerprint([]), clock.now()
+
+    def run(number: int) -> str:
+        try:
+            set_policy(
+                program=program, effective_from=today(program), rules={"group_cap": 5 + number},
+                seen=seen, note="", by=people[number], at=at,
+            )  # fmt: skip
+        except Refused as no:
+            return no.code
+        finally:
+            connection.close()
+        return "set"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(run, range(4))) == ["set", "stale", "stale", "stale"]
+    assert PolicyProfile.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -188,6 +394,54 @@ def test_giving_what_begins_later_is_refused_in_words(program: Program, lead: Us
     make.give_role(person, program, Role.SCHEDULER, starts_on=day)
     with pytest.raises(Refused, match="will hold the role scheduler from a later day"):
         give_role(user=person, program=program, role=Role.SCHEDULER, by=lead, at=clock.now())
+
+
+@pytest.mark.parametrize("role", [Role.PROGRAM_LEAD, Role.ADMINISTRATOR])
+def test_nobody_is_made_a_participant_here(program: Program, client: Client, role: Role) -> None:
+    client.force_login(make.make_staff(program, role))
+    person = make.make_staff(program, Role.SCHEDULER)
+    form = {"email": "marisol@mail.example", "first_name": "Marisol", "roles": ["participant"]}
+    for page in ("/office/people/invite/", reverse("office:give-roles", args=[person.pk])):
+        shown = client.get(page)
+        assert "Participants get their account on their own page" in shown.content.decode()
+        assert "participant" not in dict(shown.context["form"].fields["roles"].choices)
+        refused = client.post(page, form)
+        assert "no longer there" in " ".join(refused.context["form"].errors["roles"])
+    assert not User.objects.filter(email="marisol@mail.example").exists()
+    assert not RoleAssignment.objects.filter(role=Role.PARTICIPANT).exists()
+
+
+def test_a_participants_role_can_be_ended_where_roles_are_shown(
+    program: Program, lead: User, client: Client
+) -> None:
+    held = make.make_staff(program, Role.PARTICIPANT).role_assignments.get()
+    url = reverse("office:end-role", args=[held.pk])
+    assert url in client.get(PEOPLE).content.decode()
+    assert client.post(url).status_code == 302
+    assert not RoleAssignment.objects.in_force(today(program)).filter(role="participant").exists()
+
+
+def test_what_a_facilitator_was_to_lead_waits_on_today_once_the_role_ended(
+    program: Program, lead: User, client: Client
+) -> None:
+    rosa = make.make_staff(program, Role.SUPERVISOR)
+    ana = make.make_facilitator(program, first_name="Ana", last_name="Solis", supervisor=rosa)
+    day = today(program) + timedelta(days=1)
+    make.make_session(make.make_series(program, facilitator=ana), day)
+    held = ana.user.role_assignments.get()
+    page = reverse("office:end-role", args=[held.pk])
+    assert "stays on the schedule until somebody else has it" in client.get(page).content.decode()
+    assert "not cleared" not in client.get(reverse("sessions:today")).content.decode()
+    assert client.post(page).status_code == 302
+    shown = client.get(reverse("sessions:today")).content.decode()
+    assert "Ana Solis is not cleared" in shown
+    client.force_login(rosa)
+    record = client.get(reverse("facilitators:detail", args=[ana.pk])).content.decode()
+    assert "The role of peer facilitator ended on" in record
+    client.force_login(lead)
+    back = {"email": ana.user.email, "first_name": "Ana", "roles": ["facilitator"]}
+    assert client.post("/office/people/invite/", back).status_code == 302
+    assert "not cleared" not in client.get(reverse("sessions:today")).content.decode()
 
 
 def test_a_role_that_has_not_begun_ends_without_a_trace_of_rights(

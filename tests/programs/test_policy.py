@@ -1,12 +1,23 @@
 """The table of a program's rules: every default fits, and what does not fit is named."""
 
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 
+from facilitators.queries.clearance import files_in, program_rules
 from phpsupport.access.roles import Role
-from phpsupport.programs.policy import BY_KEY, DEFAULTS, MAY_OVERRIDE, RULES, validate_rules
+from phpsupport.programs.models import PolicyProfile, Program, policy_in_force
+from phpsupport.programs.policy import BY_KEY, DEFAULTS, MAY_OVERRIDE, RULES, after, validate_rules
+from sessions.actions.reminders import Hours
+from sessions.queries.due import due_rules
+from tests.factories import make_facilitator, make_program
+
+FIRST = date(2026, 3, 1)
+NOON = datetime(2026, 2, 1, 17, tzinfo=UTC)
 
 
 def test_every_default_fits_its_rule() -> None:
@@ -46,3 +57,72 @@ def test_what_does_not_fit_is_refused(rules: dict[str, Any]) -> None:
 
 def test_no_minutes_and_nobody_are_answers() -> None:
     validate_rules({"turnaround_minutes": 0, "override_by": []})
+
+
+# --- rules that were set, one after the other -----------------------------------------------------------
+def set_rules(program: Program, day: date, rules: dict[str, Any], *, minute: int = 0) -> None:
+    PolicyProfile.objects.create(
+        program=program, effective_from=day, rules=rules, set_at=NOON + timedelta(minutes=minute)
+    )
+
+
+def test_each_rule_is_as_it_was_set_last() -> None:
+    assert after(()) == dict(DEFAULTS)
+    found = after(({"group_cap": 9, "rest_hours": 8}, {"group_cap": 10}))
+    assert (found["group_cap"], found["rest_hours"]) == (10, 8)
+    assert found == dict(DEFAULTS) | {"group_cap": 10, "rest_hours": 8}
+
+
+def test_whoever_asks_finds_the_same_rules_on_each_day(db: None) -> None:
+    """Set in another order than they hold, two of them from one day on; no setting loses another."""
+    program = make_program()
+    facilitator = make_facilitator(program)
+    set_rules(program, FIRST + timedelta(days=9), {"reminder_hours": [5]}, minute=0)
+    set_rules(program, FIRST, {"note_due_hours": 30, "group_cap": 9}, minute=5)
+    set_rules(program, FIRST, {"group_cap": 10}, minute=6)
+    set_rules(program, FIRST - timedelta(days=9), {"group_cap": 8, "rest_hours": 9}, minute=7)
+    set_rules(make_program(), FIRST, {"group_cap": 3})
+    told = {
+        FIRST - timedelta(days=10): (12, 24, [24, 2], 11),
+        FIRST - timedelta(days=9): (8, 24, [24, 2], 9),
+        FIRST: (10, 30, [24, 2], 9),
+        FIRST + timedelta(days=9): (10, 30, [5], 9),
+    }
+    (rules, in_one, due, hours) = (
+        program_rules([program.pk])[program.pk],
+        files_in(program, [facilitator.pk])[facilitator.pk].rules,
+        due_rules(program),
+        Hours(),
+    )
+    for day, said in told.items():
+        found = policy_in_force(program.pk, day)
+        keys = ("group_cap", "note_due_hours", "reminder_hours", "rest_hours")
+        assert tuple(found[key] for key in keys) == said
+        assert rules.policy_on(day) == in_one.policy_on(day) == due.on(day) == found
+        assert hours.on(program.pk, day) == found["reminder_hours"]
+
+
+def test_whole_sets_of_rules_become_what_was_set_with_them(db: None) -> None:
+    """As the migration does, and back."""
+    migration = import_module("phpsupport.programs.migrations.0002_rules_that_were_set")
+    program, other = make_program(), make_program()
+    whole = [
+        dict(DEFAULTS),
+        DEFAULTS | {"group_cap": 9},
+        DEFAULTS | {"group_cap": 9, "rest_hours": 8},
+    ]
+    for place in (program, other):
+        for number, rules in enumerate(whole):
+            set_rules(place, FIRST + timedelta(days=number), dict(rules))
+
+    def stored(place: Program) -> list[Any]:
+        return list(
+            PolicyProfile.objects.filter(program=place).in_order().values_list("rules", flat=True)
+        )
+
+    migration.keep_what_was_set(apps, None)
+    for place in (program, other):
+        assert stored(place) == [dict(DEFAULTS), {"group_cap": 9}, {"rest_hours": 8}]
+    migration.complete(apps, None)
+    for place in (program, other):
+        assert stored(place) == whole

@@ -131,6 +131,10 @@ def test_policy_says_when_and_whether() -> None:
         program=planned.program, effective_from=date(2026, 1, 1), set_at=start,
         rules={"reminder_hours": [48]},
     )  # fmt: skip
+    PolicyProfile.objects.create(
+        program=planned.program, effective_from=date(2026, 2, 1), set_at=start,
+        rules={"group_cap": 8},
+    )  # fmt: skip
     run_through(start - timedelta(hours=50), start)
     assert planned.due == [start - timedelta(hours=48)]
     OutboxMessage.objects.all().delete()

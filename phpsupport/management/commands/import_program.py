@@ -106,7 +106,7 @@ def _find_program(name: str, site: str) -> Program:
     there = f"Programs are {names}." if programs else "There is no program yet."
     raise CommandError(
         f"There is no program called “{name}”. {there} To make it: manage.py create_program "
-        f'"{name}" --organization "…" --site "…" --zone America/New_York',
+        f'"{name}" --organization "…" --site "…" --zone America/New_York --lead EMAIL',
         returncode=CANNOT_BEGIN,
     )
 

@@ -29,8 +29,17 @@ from facilitators.queries.clearance import (
     files_in,
     files_of,
 )
+from phpsupport.access.models import RoleAssignment
+from phpsupport.access.roles import Role
+from phpsupport.lib.periods import Period
 from phpsupport.programs.models import PolicyProfile
-from tests.factories import make_facilitator, make_program, make_requirements, make_user
+from tests.factories import (
+    give_role,
+    make_facilitator,
+    make_program,
+    make_requirements,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 4, 17, tzinfo=UTC)
@@ -154,6 +163,37 @@ def test_after_the_last_day_of_work_nobody_leads():
     assert codes(facilitator, LAST + timedelta(days=1)) == [Code.ENDED]
 
 
+def test_the_role_is_held_from_its_first_through_its_last_day(django_assert_num_queries):
+    """Of that program alone, and of no other role; the spans of several assignments follow."""
+    program = make_program()
+    facilitator = make_facilitator(program)
+    user = facilitator.user
+    RoleAssignment.objects.filter(user=user).update(ends_on=LAST)
+    give_role(user, program, Role.SUPERVISOR)
+    give_role(user, make_program(), Role.FACILITATOR)
+    after = LAST + timedelta(days=1)
+    assert codes(facilitator, LAST) == []
+    with django_assert_num_queries(3):
+        assert codes(facilitator, after) == [Code.ROLE]
+    assert codes(facilitator, after, as_lead=False) == [Code.ROLE]
+    assert files_in(program, [facilitator.pk]) == files_of([facilitator.pk])
+    give_role(user, program, Role.FACILITATOR, starts_on=after + timedelta(days=1))
+    assert codes(facilitator, after) == [Code.ROLE]
+    assert codes(facilitator, after + timedelta(days=1)) == []
+
+
+def test_no_word_of_a_supervisor_stands_for_the_role():
+    facilitator = make_facilitator(make_program())
+    RoleAssignment.objects.all().delete()
+    ClearanceOverride.objects.create(
+        facilitator=facilitator, from_on=LAST, until_on=LAST, reason="x", given_by=make_user(),
+        given_at=NOON,
+    )  # fmt: skip
+    found = clearances([facilitator.pk], [LAST])[facilitator.pk, LAST]
+    assert not found.cleared
+    assert found.sentence == "Does not hold the role of peer facilitator here."
+
+
 def test_the_rules_of_the_day_say_who_leads_and_what_is_soon():
     program = make_program()
     facilitator = make_facilitator(program, stage=Stage.CO_FACILITATING, through=LAST)
@@ -231,6 +271,10 @@ def _files(draw: st.DrawFn) -> ClearanceFile:
         ),
         credentials=tuple(
             Credential(UUID(int=9), "full", "", "", since, until, draw(maybe))
+            for since, until in draw(st.lists(SPANS, max_size=2))
+        ),
+        roles=tuple(
+            Period.days(since, until if draw(st.booleans()) else None)
             for since, until in draw(st.lists(SPANS, max_size=2))
         ),
         leave=tuple(Away(UUID(int=9), *span) for span in draw(st.lists(SPANS, max_size=1))),

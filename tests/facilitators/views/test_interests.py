@@ -290,10 +290,13 @@ def test_nothing_is_told_where_the_two_do_not_meet(world: World, why: str) -> No
     elif why == "left":
         world.series.enrollments.update(until_on="2026-11-22")
     elif why == "ignored":
-        PolicyProfile.objects.create(
-            program=world.program, effective_from="2026-01-01", rules={"rule_interest": "ignore"},
-            set_at=NOW,
-        )  # fmt: skip
+        for day, rules in (
+            ("2026-01-01", {"rule_interest": "ignore"}),
+            ("2026-02-01", {"group_cap": 8}),
+        ):
+            PolicyProfile.objects.create(
+                program=world.program, effective_from=day, rules=rules, set_at=NOW
+            )
     elif why == "set aside":
         RuleOverride.objects.create(
             program=world.program, session=world.session, rule="rule_interest", sentence="x",

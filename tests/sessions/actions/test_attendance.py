@@ -367,6 +367,9 @@ def test_the_policy_of_that_day_says_from_when_on_a_reason_is_asked() -> None:
             program=world.program, effective_from=since, set_at=AFTER,
             rules={"correction_hours": hours},
         )  # fmt: skip
+    PolicyProfile.objects.create(  # of the same day, about something else
+        program=world.program, effective_from=DAY, set_at=LATER, rules={"group_cap": 8}
+    )
     world.mark(Status.PRESENT)
     asked = {"session": world.session, "marks": [Mark(world.people[0].pk, "late")], "version": 1}
     mark = {**asked, "by": world.leader}

@@ -244,10 +244,10 @@ def test_a_supervisors_leave_lets_sign_and_asks_for_a_cosignature() -> None:
 
 def test_late_is_after_the_policys_hours() -> None:
     world = make_world(2)
-    PolicyProfile.objects.create(
-        program=world.program, effective_from=date(2026, 1, 1), rules={"note_due_hours": 2},
-        set_at=AFTER,
-    )  # fmt: skip
+    for day, rules in ((date(2026, 1, 1), {"note_due_hours": 2}), (DAY, {"group_cap": 8})):
+        PolicyProfile.objects.create(
+            program=world.program, effective_from=day, rules=rules, set_at=AFTER
+        )
     due = world.session.ends_at + timedelta(hours=2)
     assert not world.signed(at=due).late
     other = make_world(2)

@@ -4,21 +4,33 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import OperationalError
 
 from facilitators.actions.availability import add_leave
 from facilitators.actions.clearance import give_clearance_override
 from facilitators.actions.training import record_training, revoke_training
 from facilitators.models import Certification, TrainingRecord
+from phpsupport.access.actions import end_role, give_role
+from phpsupport.access.models import RoleAssignment
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
+from phpsupport.lib.errors import Refused
 from phpsupport.office.actions import set_policy
 from phpsupport.outbox import kinds
 from phpsupport.outbox.models import OutboxMessage
-from phpsupport.programs.models import policy_in_force
+from phpsupport.programs.models import fingerprint
+from phpsupport.users.models import User
 from sessions.actions import rejudging
 from sessions.actions.rejudging import rejudge, rejudge_every_program
-from sessions.models import GroupSession, SessionFacilitator, SessionState
+from sessions.conflicts import Rule
+from sessions.forms.leading import facilitators_of
+from sessions.models import CoverRequest, GroupSession, SessionFacilitator, SessionState
+from sessions.queries.cover import candidates
+from sessions.queries.not_cleared import not_cleared
+from sessions.queries.slots import Wanted, obstacles
+from sessions.queries.week import facilitators
+from tests import factories as make
 from tests.factories import make_facilitator, make_session, make_staff
 from tests.sessions.worlds import AFTER, DAY, World, make_world
 
@@ -81,6 +93,106 @@ def test_renewed_it_loses_the_mark_and_what_was_to_be_told_is_withheld(world):
     assert AuditEvent.objects.filter(action="clearance.restored").count() == 1
     with pytest.raises(kinds.Withhold, match="settled"):
         kinds.compose(message, AFTER)
+
+
+def role_of(world: World) -> RoleAssignment:
+    return RoleAssignment.objects.in_force(DAY).get(user=world.leader, role=Role.FACILITATOR)
+
+
+def test_the_end_of_a_facilitators_role_marks_what_they_were_to_lead(world):
+    """Those who plan and the supervisor hear of it; the person could open nothing any more."""
+    scheduler = make_staff(world.program, Role.SCHEDULER, first_name="Priya")
+    lead = make_staff(world.program, Role.PROGRAM_LEAD, first_name="Gloria")
+    role = role_of(world)
+    end_role(assignment=role, by=lead, at=AFTER)
+    assert flagged(world) == [DAY + n * WEEK for n in (1, 2, 3)]
+    assert told() == {scheduler.pk, lead.pk, world.supervisor.pk}
+    (person,) = not_cleared(world.program, at=AFTER)
+    assert person.why == "The role of peer facilitator ended on 2 Mar 2026."
+    end_role(assignment=role, by=lead, at=AFTER)
+    assert AuditEvent.objects.filter(action="clearance.flagged").count() == 1
+
+
+def test_the_role_given_back_takes_the_mark_away(world):
+    lead = make_staff(world.program, Role.PROGRAM_LEAD, first_name="Gloria")
+    end_role(assignment=role_of(world), by=lead, at=AFTER)
+    give_role(
+        user=world.leader, program=world.program, role=Role.FACILITATOR, by=lead, at=AFTER + WEEK
+    )
+    assert flagged(world) == [DAY + WEEK], "which is over by then, and was not theirs to lead"
+    assert AuditEvent.objects.filter(action="clearance.restored").count() == 1
+
+
+def test_a_role_that_ends_on_a_day_marks_what_lies_beyond(world):
+    lead = make_staff(world.program, Role.PROGRAM_LEAD, first_name="Gloria")
+    end_role(assignment=role_of(world), by=lead, at=AFTER)
+    give_role(
+        user=world.leader, program=world.program, role=Role.FACILITATOR, by=lead,
+        at=AFTER, starts_on=DAY, ends_on=DAY + 2 * WEEK,
+    )  # fmt: skip
+    assert flagged(world) == [DAY + 3 * WEEK]
+
+
+def test_other_roles_and_other_programs_are_another_matter(world):
+    lead = make_staff(world.program, Role.PROGRAM_LEAD, first_name="Gloria")
+    given = [make.give_role(world.leader, world.program, Role.CLINICIAN)]
+    elsewhere = make.make_program()
+    lead_there = make_staff(elsewhere, Role.PROGRAM_LEAD)
+    there = make.give_role(world.leader, elsewhere, Role.FACILITATOR)
+    for held in given:
+        end_role(assignment=held, by=lead, at=AFTER)
+    end_role(assignment=there, by=lead_there, at=AFTER)
+    assert flagged(world) == []
+
+
+def test_a_refused_end_of_a_role_marks_nothing(world):
+    stranger = make_staff(make.make_program(), Role.ADMINISTRATOR)
+    with pytest.raises(Refused):
+        end_role(assignment=role_of(world), by=stranger, at=AFTER)
+    assert flagged(world) == []
+    assert told() == set()
+
+
+def test_who_holds_the_role_no_more_is_not_offered_and_not_let_in_by_any_word(world):
+    """Neither for planning nor for cover, and nobody may set it aside."""
+    lead = make_staff(world.program, Role.PROGRAM_LEAD, first_name="Gloria")
+    other = make_facilitator(world.program, first_name="Bo")
+    session = GroupSession.objects.filter(state=SessionState.SCHEDULED).earliest("starts_at")
+    request = CoverRequest(
+        program=world.program, session=session, facilitator=world.facilitator, part="lead"
+    )
+
+    def offered() -> tuple[bool, bool, bool]:
+        return (
+            other in facilitators_of(User.objects.get(pk=lead.pk), world.program),
+            str(other.pk) in facilitators(world.program, on=DAY),
+            other.pk in {c.id for c in candidates(request, at=AFTER)},
+        )
+
+    with time_machine.travel(AFTER, tick=False):
+        assert offered() == (True, True, True)
+        end_role(assignment=other.user.role_assignments.get(), by=lead, at=AFTER)
+        assert offered() == (False, False, False)
+    wanted = Wanted(
+        session.local_date,
+        session.starts_at,
+        session.ends_at,
+        session.room,
+        ((other, "lead"),),
+        "x",
+    )
+    found = obstacles([wanted], program_id=world.program.pk, zone=world.program.zone)
+    (lacking,) = [o for o in found if o.kind is Rule.CLEARANCE]
+    assert lacking.final
+
+
+def test_what_was_led_before_the_role_was_on_record_is_signed_all_the_same():
+    """As after an import: the role begins on its day, the sessions of the week before are there."""
+    world = make_world(2)
+    RoleAssignment.objects.filter(user=world.leader).update(starts_on=DAY + timedelta(days=3))
+    world.mark("present", "present", at=AFTER + timedelta(days=3))
+    world.write("One.", "Two words of hers.", at=AFTER + timedelta(days=3))
+    assert world.sign(at=AFTER + timedelta(days=3))
 
 
 def test_a_supervisors_word_lifts_the_mark_for_its_days_only(world):
@@ -164,11 +276,10 @@ def test_the_same_number_of_queries_for_one_and_for_three_facilitators(
 def test_another_rule_of_who_leads_is_judged_at_once(world):
     """The program lead sets it; nobody waits for the beat."""
     lead = make_staff(world.program, Role.PROGRAM_LEAD, first_name="Gloria")
-    rules = policy_in_force(world.program.pk, DAY)
     for stages, marked in ((["certified"], 3), (["certified", "active"], 0)):
         set_policy(
-            program=world.program, effective_from=DAY, rules={**rules, "stages_that_lead": stages},
-            note="", by=lead, at=AFTER,
+            program=world.program, effective_from=DAY, rules={"stages_that_lead": stages},
+            seen=fingerprint(world.program.policy_profiles.all()), note="", by=lead, at=AFTER,
         )  # fmt: skip
         assert len(flagged(world)) == marked
 
