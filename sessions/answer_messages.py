@@ -17,11 +17,18 @@ from phpsupport.outbox.models import OutboxMessage
 from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.users.models import User
 from sessions.actions.answers import ANSWERED, SETTLED
-from sessions.actions.cover import ASKED, ESCALATED, FOUND, NEEDED
-from sessions.actions.following import ASSIGNMENT_ASKS
-from sessions.messages import quiet_until
-from sessions.models import Answer, CoverRequest, CoverState, Proposal, SessionState
+from sessions.actions.cover import ASKED, ESCALATED, NEEDED
+from sessions.messages import instant_of, quiet_until
+from sessions.models import (
+    Answer,
+    CoverRequest,
+    CoverState,
+    Proposal,
+    SessionFacilitator,
+    SessionState,
+)
 from sessions.queries.answers import open_matters, open_wishes, waiting_series, waiting_sessions
+from sessions.queries.consequence import ASSIGNMENT_ASKS, ASSIGNMENT_CHANGED
 
 ASKS: Final = "Something in the schedule asks for your answer"
 CHANGED: Final = "Something in the schedule has changed for you"
@@ -62,6 +69,12 @@ def _not_at_night(
     until = quiet_until(at, person.time_zone or program.zone, rules)
     if until and (unless_before is None or until < unless_before):
         raise Postpone(until)
+
+
+def _first(message: OutboxMessage, at: datetime) -> datetime | None:
+    """When the first session begins that it is about, where that is said and still to come."""
+    starts_at = instant_of(message, "starts_at")
+    return starts_at if starts_at and starts_at > at else None
 
 
 def _requests(message: OutboxMessage) -> list[CoverRequest]:
@@ -114,17 +127,6 @@ def cover_escalated(message: OutboxMessage, at: datetime) -> Letter:
     return _letter(person, f"{AWAITS} and cannot wait")
 
 
-@kind(FOUND)
-def cover_found(message: OutboxMessage, at: datetime) -> Letter:
-    """To who needed cover: somebody has it."""
-    person, program = _person(message), _program(message)
-    found = next(iter(_requests(message)), None)
-    if found is None or found.state != CoverState.FILLED:
-        raise Withhold("settled")
-    _not_at_night(person, program, at, unless_before=found.starts_at)
-    return _letter(person, CHANGED)
-
-
 # --- answers --------------------------------------------------------------------------------------
 @kind(ASSIGNMENT_ASKS)
 def assignment_asks(message: OutboxMessage, at: datetime) -> Letter:
@@ -137,8 +139,21 @@ def assignment_asks(message: OutboxMessage, at: datetime) -> Letter:
     )
     if not waits:
         raise Withhold("answered")
-    _not_at_night(person, program, at)
+    _not_at_night(person, program, at, unless_before=_first(message, at))
     return _letter(person, ASKS)
+
+
+@kind(ASSIGNMENT_CHANGED)
+def assignment_changed(message: OutboxMessage, at: datetime) -> Letter:
+    """To who goes off sessions or has another part in them; not to who is back on all of them."""
+    person, program = _person(message), _program(message)
+    off = message.facts.get("off", [])
+    if off:
+        there = SessionFacilitator.objects.filter(session__in=off, person=person, active=True)
+        if there.count() == len(off):
+            raise Withhold("settled")
+    _not_at_night(person, program, at, unless_before=_first(message, at))
+    return _letter(person, CHANGED)
 
 
 @kind(ANSWERED)

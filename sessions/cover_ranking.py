@@ -25,6 +25,8 @@ class Candidate:
     name: str
     blocked: tuple[str, ...] = ()  # sentences: what makes it impossible
     apart: bool = False  # one of these is that somebody there is to be kept apart from them
+    cleared: bool = False  # that day: nothing was found that speaks against it
+    free: bool = False  # then: neither on leave nor in another group
     warned: tuple[str, ...] = ()  # sentences: what a planner should know besides
     speaks: bool = True  # the group's language
     in_hours: bool = True  # within the hours they gave, or they gave none
@@ -95,7 +97,8 @@ def place_of(c: Candidate) -> tuple[Any, ...]:
 
 def reasons(c: Candidate, language: str = "") -> list[Reason]:
     """Why somebody who can take it stands where they stand."""
-    found = [Reason(GOOD, "Cleared that day"), Reason(GOOD, "Free then")]
+    found = [Reason(GOOD, "Cleared that day")] if c.cleared else []
+    found += [Reason(GOOD, "Free then")] if c.free else []
     found += [Reason(WAIT, words) for words in c.warned]
     if c.times_led:
         found.append(Reason(GOOD, f"Knows the group: {_times(c.times_led)}"))

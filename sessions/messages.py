@@ -151,7 +151,7 @@ def cancelled(message: OutboxMessage, at: datetime) -> Letter:
     if session.state != SessionState.CANCELLED:
         raise Withhold("takes-place")
     to, zone = _whoever(message.recipient_id)
-    starts_at = _instant(message, "starts_at") or session.starts_at
+    starts_at = instant_of(message, "starts_at") or session.starts_at
     _not_at_night(session, zone, at, unless_before=starts_at)
     return _appointment(
         to, session, at, "Your appointment {when} is cancelled.", "About your appointment",
@@ -165,10 +165,10 @@ def moved(message: OutboxMessage, at: datetime) -> Letter:
     session = _session(message)
     if session.state != SessionState.SCHEDULED:
         raise Withhold("no-longer-planned")
-    if _instant(message, "starts_at") != session.starts_at:
+    if instant_of(message, "starts_at") != session.starts_at:
         raise Withhold("moved-again")
     to, zone = _whoever(message.recipient_id)
-    before = _instant(message, "was")
+    before = instant_of(message, "was")
     first = min(before or session.starts_at, session.starts_at)
     _not_at_night(session, zone, at, unless_before=first)
     was = f" {in_words(before, session.program.zone, at)}" if before else ""
@@ -196,7 +196,7 @@ def place_kept(message: OutboxMessage, at: datetime) -> Letter:
         raise Withhold("no-longer-kept")
     found = WaitlistEntry.objects.select_related("program__site").filter(pk=message.subject_id)
     entry = found.first()
-    until = _instant(message, "until")
+    until = instant_of(message, "until")
     if entry is None or entry.outcome != WaitOutcome.WAITING or entry.offer_until != until:
         raise Withhold("no-longer-kept")
     if until is None or until <= at:
@@ -310,7 +310,7 @@ def _still_planned(message: OutboxMessage) -> GroupSession:
     session = _session(message)
     if session.state != SessionState.SCHEDULED:
         raise Withhold("no-longer-planned")
-    if _instant(message, "starts_at") != session.starts_at:
+    if instant_of(message, "starts_at") != session.starts_at:
         raise Withhold("moved")
     return session
 
@@ -405,7 +405,8 @@ def quiet_until(at: datetime, zone: str, policy: Mapping[str, Any]) -> datetime 
     return datetime.combine(day, end, place)
 
 
-def _instant(message: OutboxMessage, name: str) -> datetime | None:
+def instant_of(message: OutboxMessage, name: str) -> datetime | None:
+    """The instant that a message carries under that name, where it does."""
     text = message.facts.get(name)
     return datetime.fromisoformat(text) if text else None
 

@@ -48,6 +48,15 @@ def enqueue(messages: Iterable[Planned], *, at: datetime) -> int:
 
     Returns how many keys were handed in. The worker is nudged after the commit when one is due.
     """
+    rows = rows_of(messages, at=at)
+    if rows:
+        OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+    return len(rows)
+
+
+def rows_of(messages: Iterable[Planned], *, at: datetime) -> list[OutboxMessage]:
+    """The rows of messages, for a caller that stores them in a statement of its own: their keys
+    must be new. The worker is nudged after the commit when one is due."""
     rows = [
         OutboxMessage(
             dedupe_key=m.key,
@@ -62,11 +71,9 @@ def enqueue(messages: Iterable[Planned], *, at: datetime) -> int:
         )
         for m in messages
     ]
-    if rows:
-        OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     if any(row.due_at <= at for row in rows):
         transaction.on_commit(_nudge, robust=True)
-    return len(rows)
+    return rows
 
 
 def _nudge() -> None:

@@ -29,10 +29,13 @@ from sessions.actions.telling import (
     WHY,
     let_news_wait_again,
     let_reminders_wait_again,
+    who_heard_of_turns,
     who_was_told,
 )
 from sessions.conflicts import first_date_over_capacity
 from sessions.models import (
+    CoverRequest,
+    CoverState,
     Enrollment,
     GroupSeries,
     GroupSession,
@@ -43,7 +46,15 @@ from sessions.models import (
     WaitOutcome,
 )
 from sessions.queries.batches import KEPT, Kept, read_batches
-from sessions.queries.consequence import CANCELLED, MOVED, ON_AGAIN, News, messages_for
+from sessions.queries.consequence import (
+    CANCELLED,
+    MOVED,
+    ON_AGAIN,
+    News,
+    Turn,
+    messages_for,
+    turn_messages,
+)
 from sessions.queries.slots import Wanted, obstacles
 
 TAKEN_BACK: Final = "Taken back"
@@ -54,8 +65,9 @@ NAMED_AT_MOST: Final = 3
 def undo_batch(*, batch: ScheduleBatch, by: User | None, at: datetime) -> ScheduleBatch:
     """Put every row of the batch back as it was. A second click does nothing.
 
-    Who was told of the change is told again, once, where a session comes back or moves back;
-    messages that were withheld wait again.
+    Who was told of the change is told again, once, where a session comes back or moves back, or
+    they come or go; messages that were withheld wait again. `told_again` of the batch says how many
+    messages that are.
     """
     batch = (
         ScheduleBatch.objects.select_for_update(no_key=True, of=("self",))
@@ -71,11 +83,14 @@ def undo_batch(*, batch: ScheduleBatch, by: User | None, at: datetime) -> Schedu
     _still_here(kept, batch)
     _still_free(kept, batch)
     told = who_was_told(kept.session_ids, at=batch.at)
+    knew = _who_knew(kept, batch)
     stays = _cannot_vanish(kept.made(GroupSession))
     with last_guard(GUARDS):
         _put_back(kept, stays)
-    _follow(kept, batch, stays, by=by, at=at)
-    _tell(kept, told, stays, at=at)
+    turns = [t for t in kept.turns_back(at) if t.person_id in knew - {by.pk if by else None}]
+    _follow(kept, batch, stays, turns, by=by, at=at)
+    batch.told_again = _tell(kept, told, stays, at=at)
+    batch.told_again += enqueue(turn_messages(turns, program_id=batch.program_id, at=at), at=at)
     if batch.series_id and not GroupSeries.objects.filter(pk=batch.series_id).exists():
         batch.series = None
     batch.undone_at, batch.undone_by = at, by
@@ -298,8 +313,28 @@ def _rewrite(model: type[Any], rows: Sequence[Any]) -> None:
 
 
 # --- what follows ---------------------------------------------------------------------------------
+def _who_knew(kept: Kept, batch: ScheduleBatch) -> set[UUID]:
+    """Accounts that know who came and went by it: who heard of it, who did it, and both sides of
+    cover, who read on their day that it was found. Three queries at most; ask before the rows are
+    put back."""
+    people = kept.people()
+    if not people:
+        return set()
+    heard = who_heard_of_turns(people, program_id=batch.program_id, at=batch.at)
+    found = CoverRequest.objects.filter(
+        session_id__in=kept.session_ids, state=CoverState.FILLED
+    ).values_list("facilitator__user_id", "filled_by__user_id")
+    return heard.union({batch.by_id}, *found) - {None}
+
+
 def _follow(
-    kept: Kept, batch: ScheduleBatch, stays: set[UUID], *, by: User | None, at: datetime
+    kept: Kept,
+    batch: ScheduleBatch,
+    stays: set[UUID],
+    turns: Sequence[Turn],
+    *,
+    by: User | None,
+    at: datetime,
 ) -> None:
     here = {pk for pk in kept.session_ids if pk not in kept.made(GroupSession) or pk in stays}
     follow_changes(
@@ -308,10 +343,12 @@ def _follow(
         by=by,
         at=at,
         was={m.session.pk: m.was for m in kept.moved_back()},
+        turns=turns,
     )
 
 
-def _tell(kept: Kept, told: dict[UUID, set[UUID]], stays: set[UUID], *, at: datetime) -> None:
+def _tell(kept: Kept, told: dict[UUID, set[UUID]], stays: set[UUID], *, at: datetime) -> int:
+    """Tell who had been told; how many messages go."""
     news = [
         News(ON_AGAIN, s, s.local_date, s.starts_at, s.starts_at, frozenset())
         for s in kept.on_again()
@@ -337,4 +374,4 @@ def _tell(kept: Kept, told: dict[UUID, set[UUID]], stays: set[UUID], *, at: date
     let_reminders_wait_again(back, at=at)
     let_news_wait_again(n.session for n in news if n.kind == MOVED)
     heard_of = [n for n in news if n.session.pk in told]
-    enqueue(messages_for(heard_of, at=at, expected=told), at=at)
+    return enqueue(messages_for(heard_of, at=at, expected=told), at=at)

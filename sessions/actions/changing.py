@@ -17,6 +17,7 @@ from phpsupport.lib import wording
 from phpsupport.lib.constraints import last_guard
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.rows import write_rows
+from phpsupport.outbox.delivery import enqueue
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.actions.booking import (
@@ -49,6 +50,8 @@ from sessions.queries.consequence import (
     news_of,
     read_changes,
     staying,
+    turn_messages,
+    turns_of,
     wanted_by,
 )
 from sessions.queries.slots import Obstacle
@@ -153,14 +156,17 @@ def carry_out(
     keep_overrides(
         obstacles, [*(c.session for c in judged), *done.made], reason=override_reason, by=by, at=at
     )
+    turns = turns_of(changes, but=by)
     follow_changes(
         program=program,
         sessions=gone,
         by=by,
         at=at,
         was={c.session.pk: c.before.starts_at for c in changes if c.retimed},
+        turns=turns,
     )
     tell(news_of(changes), at=at)
+    enqueue(turn_messages(turns, program_id=program.pk, at=at), at=at)
     _record(done, by=by, at=at)
     return done
 

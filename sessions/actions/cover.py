@@ -22,7 +22,7 @@ from phpsupport.programs.models import Program, policy_in_force
 from phpsupport.users.models import User
 from sessions import policies
 from sessions.actions.asking import planners_of
-from sessions.actions.booking import once_more
+from sessions.actions.booking import lock_slots, once_more
 from sessions.actions.changing import Target, apply
 from sessions.actions.following import end_overtaken, overtaken
 from sessions.actions.schedule import named
@@ -42,7 +42,6 @@ from sessions.queries.series import hold_sessions, with_records
 ASKED = "cover_asked"
 NEEDED = "cover_needed"
 ESCALATED = "cover_escalated"
-FOUND = "cover_found"
 ALL = "all"
 
 
@@ -174,14 +173,21 @@ def _ask(
 # --- answering ------------------------------------------------------------------------------------
 @once_more
 def accept_cover(*, ask: CoverAsk, by: User, at: datetime) -> CoverRequest:
-    """Take the session over: the first has it, the others are told kindly.
+    """Take the session over: the first has it, the others are told kindly, and so is who needed it.
 
-    Whether the person may and can is judged again under the locks.
+    Whether the person may and can is judged again under the locks, and that they are cleared, there
+    and free whatever the program's rules say.
     """
     ask, request = _locked_ask(ask, by)
     if request.state == CoverState.FILLED and request.filled_by_id == ask.facilitator_id:
         return request
     _refuse_closed(request, at)
+    there = request.session.assignments.values_list("person_id", flat=True)
+    # What `apply` will hold: nobody books them elsewhere while it is asked whether they are free.
+    lock_slots(
+        {request.session.room_id},
+        {*there, ask.facilitator.user_id} - {request.facilitator.user_id},
+    )
     mine = candidates(request, at=at, only={ask.facilitator_id})
     if not mine or mine[0].blocked:
         why = mine[0].blocked[0] if mine else "You do not work in this program at present."
@@ -199,7 +205,6 @@ def accept_cover(*, ask: CoverAsk, by: User, at: datetime) -> CoverRequest:
         "cover.accepted", by=by, at=at, obj=request, session=str(request.session_id),
         facilitator=str(ask.facilitator_id),
     )  # fmt: skip
-    _tell(FOUND, [request], [request.facilitator.user_id], at=at)
     return request
 
 
@@ -207,7 +212,7 @@ def accept_cover(*, ask: CoverAsk, by: User, at: datetime) -> CoverRequest:
 def decline_cover(*, ask: CoverAsk, by: User, at: datetime) -> CoverAsk:
     """They cannot; no reason is asked. As long as it is open they may still accept."""
     ask, request = _locked_ask(ask, by)
-    if ask.answer == CoverAnswer.ACCEPTED:
+    if ask.answer == CoverAnswer.ACCEPTED and request.state == CoverState.FILLED:
         raise Refused(
             "You have taken it over already. Ask for cover if you cannot lead it.", code="accepted"
         )
@@ -348,7 +353,7 @@ def _tell(
                 due_at=at,
                 program_id=program.pk,
                 subject_id=requests[0].pk,
-                expires_at=last if kind != FOUND else None,
+                expires_at=last,
                 facts={"requests": [str(r.pk) for r in requests]},
             )
             for person in people

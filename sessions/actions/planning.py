@@ -7,7 +7,7 @@ told; what is in the way of them; and everything that is written, in one.
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -18,6 +18,7 @@ from phpsupport.lib import wording
 from phpsupport.lib.constraints import guarded
 from phpsupport.lib.errors import Refused
 from phpsupport.lib.writing import OneStatement
+from phpsupport.outbox.delivery import Planned, rows_of
 from phpsupport.users.models import User
 from sessions.actions.booking import (
     GUARDS,
@@ -44,7 +45,9 @@ from sessions.models import (
     SupportGroup,
 )
 from sessions.queries.batches import NOT_OURS
+from sessions.queries.consequence import ASSIGNMENT_ASKS
 from sessions.queries.series_preview import wanted_of
+from sessions.queries.slots import Wanted
 from sessions.recurrence import (
     LONGEST_SERIES,
     SHIFT_AT_MOST,
@@ -198,6 +201,7 @@ def create_series(
             [sorted(NOT_OURS)],
         )
     one.rows("trail", [done])
+    one.rows("told", rows_of(_asks(series, wanted, people, by=by, at=at), at=at))
     if one.run(counting="made") < len(wanted):
         raise Refused(
             "The group was retired, or the room taken out of use, a moment ago. Choose another.",
@@ -278,6 +282,30 @@ def _add_people(
             [person for _, person in shared],
         ],
     )
+
+
+def _asks(
+    series: GroupSeries,
+    wanted: Sequence[Wanted],
+    people: Sequence[tuple[Facilitator, str]],
+    *,
+    by: User | None,
+    at: datetime,
+) -> list[Planned]:
+    """To each who is to lead it: that the schedule asks for their answer. Not to who plans it."""
+    first = min((w.starts_at for w in wanted if w.starts_at > at), default=None)
+    return [
+        Planned(
+            ASSIGNMENT_ASKS,
+            key=f"{ASSIGNMENT_ASKS}:{f.user_id}:{series.pk}",
+            recipient_id=f.user_id,
+            due_at=at,
+            program_id=series.program_id,
+            facts={"starts_at": first.astimezone(UTC).isoformat()},
+        )
+        for f, _ in people
+        if first is not None and (by is None or f.user_id != by.pk)
+    ]
 
 
 def _summary(group: SupportGroup, pattern: Pattern, number: int) -> str:

@@ -14,6 +14,8 @@ from phpsupport.outbox.delivery import enqueue, let_wait_again, withhold
 from phpsupport.outbox.models import OutboxMessage, State
 from sessions.models import GroupSession
 from sessions.queries.consequence import (
+    ASSIGNMENT_ASKS,
+    ASSIGNMENT_CHANGED,
     CANCELLED,
     MOVED,
     News,
@@ -63,3 +65,17 @@ def who_was_told(sessions: Mapping[UUID, object], *, at: datetime) -> dict[UUID,
         if subject:
             told.setdefault(subject, set()).add(person)
     return told
+
+
+def who_heard_of_turns(people: Collection[UUID], *, program_id: UUID, at: datetime) -> set[UUID]:
+    """Those of these accounts who were told at that instant that they come or go; what is not sent
+    yet is withheld and does not count. Two queries, or none for nobody."""
+    if not people:
+        return set()
+    about = OutboxMessage.objects.filter(
+        recipient_id__in=list(people), created_at=at, program_id=program_id,
+        kind__in=[ASSIGNMENT_ASKS, ASSIGNMENT_CHANGED],
+    )  # fmt: skip
+    about.filter(state=State.WAITING).update(state=State.WITHHELD, why=UNDONE)
+    heard = about.filter(state__in=[State.SENDING, State.SENT])
+    return set(heard.values_list("recipient_id", flat=True))

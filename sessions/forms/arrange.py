@@ -58,7 +58,7 @@ def wished(sent: QueryDict, session: GroupSession) -> QueryDict:
             lead = person
     data = QueryDict(mutable=True)
     for name in ("on", "starts", "ends", "room"):
-        data[name] = sent.get(name) or now[name]
+        data[name] = sent[name] if name in sent else now[name]
     data["lead"] = lead
     data.setlist("co", [one for one in dict.fromkeys(co) if one and one != lead])
     return data

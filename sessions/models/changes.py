@@ -29,6 +29,9 @@ class ScheduleBatch(Row):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
 
+    # Not stored: how many messages undoing it just now sent on their way.
+    told_again = 0
+
     objects = GrantedQuerySet.as_manager()
 
     class Meta:

@@ -34,6 +34,7 @@ from sessions.models import (
     SessionState,
 )
 from sessions.queries.consequence import Consequence, Target, consequence
+from sessions.queries.cover import holds
 from sessions.queries.kinds import of_kind, read_together
 from sessions.queries.series import pattern_in_words
 from sessions.queries.slots import person_name
@@ -55,6 +56,7 @@ class Question:
     part: str
     answer: str
     again: bool = False
+    back: bool = False  # cover for it was found and taken back
 
     @property
     def declined(self) -> bool:
@@ -78,7 +80,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Need:
-    """Cover that this person needs, or got."""
+    """Cover that this person needs or got, or that they gave and need not any more."""
 
     id: UUID
     session_id: UUID
@@ -86,6 +88,7 @@ class Need:
     when: str
     words: str
     open: bool
+    over: bool = False  # they had taken it, and it was given back or to somebody else
 
 
 @dataclass
@@ -118,6 +121,7 @@ def asked_of(*, user: User, program: Program, at: datetime) -> Asked:
         [
             _wishes(user, program, at),
             _needs(user, program, at),
+            _given_back(user, program, at),
             _own_sessions(user, program, at),
             _own_series(user, program, today),
         ]
@@ -132,6 +136,14 @@ def asked_of(*, user: User, program: Program, at: datetime) -> Asked:
             )
         elif what == "need":
             found.needs.append(_need(row, zone))
+        elif what == "over":
+            words = "Cover was taken back. You need not come."
+            found.needs.append(
+                Need(
+                    UUID(row["id"]), UUID(row["session"]), row["title"], _when(row, zone), words,
+                    open=False, over=True,
+                )
+            )  # fmt: skip
         else:
             question = _question(what, row, zone)
             (found.answered if question.answer else found.questions).append(question)
@@ -181,14 +193,32 @@ def _wishes(user: User, program: Program, at: datetime) -> Any:
 
 def _needs(user: User, program: Program, at: datetime) -> Any:
     rows = CoverRequest.objects.filter(
+        Q(state=CoverState.OPEN) | holds(),
         facilitator__user=user,
         program=program,
         session__starts_at__gt=at,
-        state__in=[CoverState.OPEN, CoverState.FILLED],
     )
     return of_kind(
         rows, "need", id="pk", session="session_id", state="state", asked=_asks(),
         **_of_session("session"), **_names("filled_by__user"),
+    )  # fmt: skip
+
+
+def _given_back(user: User, program: Program, at: datetime) -> Any:
+    """Cover that this person had taken and that was taken back: they read that, too."""
+    mine = {"session": OuterRef("request__session"), "facilitator": OuterRef("facilitator")}
+    rows = CoverAsk.objects.filter(
+        ~Exists(SessionFacilitator.objects.filter(**mine, active=True)),
+        ~Exists(CoverRequest.objects.filter(**mine).exclude(state=CoverState.WITHDRAWN)),
+        facilitator__user=user,
+        answer=CoverAnswer.ACCEPTED,
+        request__program=program,
+        request__state=CoverState.WITHDRAWN,
+        request__session__state=SessionState.SCHEDULED,
+        request__session__starts_at__gt=at,
+    )
+    return of_kind(
+        rows, "over", id="request_id", session="request__session_id", **_of_session("request__session"),
     )  # fmt: skip
 
 
@@ -210,10 +240,14 @@ def waiting_sessions(user: User, program: Program, at: datetime) -> QuerySet[Ses
 
 
 def _own_sessions(user: User, program: Program, at: datetime) -> Any:
-    rows = waiting_sessions(user, program, at)
+    taken_back = CoverAsk.objects.filter(
+        request__session=OuterRef("session"), request__facilitator=OuterRef("facilitator"),
+        request__state=CoverState.WITHDRAWN, answer=CoverAnswer.ACCEPTED,
+    )  # fmt: skip
+    rows = waiting_sessions(user, program, at).annotate(back=Exists(taken_back))
     return of_kind(
         rows, "session", id="session_id", part="part", answer="answer", again="asked_at",
-        **_of_session("session"),
+        back="back", **_of_session("session"),
     )  # fmt: skip
 
 
@@ -273,7 +307,7 @@ def _question(what: str, row: dict[str, Any], zone: ZoneInfo) -> Question:
         when = f"{pattern_in_words(series)}, {days}"
     return Question(
         what, UUID(row["id"]), row["title"], when, row["room"], part, row["answer"],
-        again=bool(row.get("again")),
+        again=bool(row.get("again")), back=bool(row.get("back")),
     )  # fmt: skip
 
 

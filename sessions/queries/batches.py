@@ -24,7 +24,7 @@ from sessions.models import (
     SessionState,
     WaitlistEntry,
 )
-from sessions.queries.consequence import when
+from sessions.queries.consequence import ASSIGNMENT_ASKS, ASSIGNMENT_CHANGED, Turn, when
 from sessions.queries.series import with_records
 from sessions.queries.slots import Wanted
 from sessions.recurrence import find_zone
@@ -241,6 +241,27 @@ class Kept:
             and row.after["state"] == SessionState.CANCELLED
             and row.before["state"] == SessionState.SCHEDULED
         ]
+
+    def people(self) -> set[UUID]:
+        """The accounts whose part in a session it changed."""
+        rows = self.rows.get(SessionFacilitator, {}).values()
+        return {values["person_id"] for row in rows if (values := row.before or row.after)}
+
+    def turns_back(self, at: datetime) -> list[Turn]:
+        """Who comes back, goes again or has their former part in sessions to come."""
+        turns = []
+        for row in self.rows.get(SessionFacilitator, {}).values():
+            values = row.before or row.after or {}
+            if values["starts_at"] <= at:
+                continue
+            who = values["person_id"], values["session_id"], values["starts_at"]
+            if row.before is None:
+                turns.append(Turn(ASSIGNMENT_CHANGED, *who, goes=True))
+            elif row.after is None:
+                turns.append(Turn(ASSIGNMENT_ASKS, *who))
+            elif row.before["part"] != row.after["part"]:
+                turns.append(Turn(ASSIGNMENT_CHANGED, *who))
+        return turns
 
     def _as_before(self, pk: UUID, before: Values) -> GroupSession:
         session = self.sessions[pk]

@@ -15,6 +15,7 @@ from facilitators.models import Facilitator
 from phpsupport.lib import wording
 from phpsupport.outbox.delivery import Planned
 from phpsupport.programs.models import Program
+from phpsupport.users.models import User
 from sessions.models import (
     CurriculumItem,
     Enrollment,
@@ -35,6 +36,8 @@ TELL_AHEAD: Final = timedelta(days=14)
 CANCELLED: Final = "session_cancelled"
 MOVED: Final = "session_moved"
 ON_AGAIN: Final = "session_on_again"
+ASSIGNMENT_ASKS: Final = "assignment_asks"
+ASSIGNMENT_CHANGED: Final = "assignment_changed"
 # Rules that look at nothing but the place and the time.
 OF_THE_PLACE: Final = frozenset({"rule_room", "rule_room_hours", "rule_turnaround", "rule_closed"})
 
@@ -367,6 +370,67 @@ def _message(n: News, person: UUID, at: datetime) -> Planned:
     )
 
 
+@dataclass(frozen=True)
+class Turn:
+    """One person whose part in one session changes: who comes is asked for an answer, who goes or
+    gets another part is told that something changed."""
+
+    kind: str
+    person_id: UUID  # the account
+    session_id: UUID
+    starts_at: datetime
+    goes: bool = False
+
+    @property
+    def comes(self) -> bool:
+        return self.kind == ASSIGNMENT_ASKS
+
+
+def turns_of(changes: Iterable[Change], *, but: User | None) -> list[Turn]:
+    """Who comes, goes or gets another part; not who does it (`but`), who knows."""
+    turns = []
+    for c in changes:
+        before, after = c.before.parts, c.after.parts
+        here, there = (c.session.pk, c.after.starts_at), (c.session.pk, c.before.starts_at)
+        for f, part in c.after.people:
+            if f.pk not in before:
+                turns.append(Turn(ASSIGNMENT_ASKS, f.user_id, *here))
+            elif before[f.pk] != part:
+                turns.append(Turn(ASSIGNMENT_CHANGED, f.user_id, *here))
+        turns += [
+            Turn(ASSIGNMENT_CHANGED, f.user_id, *there, goes=True)
+            for f, _ in c.before.people
+            if f.pk not in after
+        ]
+    return [t for t in turns if but is None or t.person_id != but.pk]
+
+
+def turn_messages(turns: Iterable[Turn], *, program_id: UUID, at: datetime) -> list[Planned]:
+    """One message to each person who comes and one to each who goes, however many sessions it is
+    about: those that are near, or the first. No query."""
+    by_person: dict[tuple[str, UUID], list[Turn]] = {}
+    for turn in sorted(turns, key=lambda t: t.starts_at):
+        by_person.setdefault((turn.kind, turn.person_id), []).append(turn)
+    found = []
+    for (kind, person), theirs in by_person.items():
+        about = [t for t in theirs if t.starts_at <= at + TELL_AHEAD] or theirs[:1]
+        facts: dict[str, object] = {"starts_at": about[0].starts_at.astimezone(UTC).isoformat()}
+        if all(t.goes for t in about):
+            facts["off"] = [str(t.session_id) for t in about]
+        found.append(
+            Planned(
+                kind=kind,
+                key=f"{kind}:{person}:{program_id}:{at.isoformat()}",
+                recipient_id=person,
+                due_at=at,
+                program_id=program_id,
+                expires_at=None if kind == ASSIGNMENT_ASKS else about[-1].starts_at,
+                facts=facts,
+            )
+        )
+    return found
+
+
 # --- told before ----------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Line:
@@ -399,10 +463,12 @@ class Consequence:
     said: tuple[Said, ...] = ()
     participants: int = 0
     facilitators: tuple[str, ...] = ()
+    heard_by: tuple[str, ...] = ()  # those of them who get a message
     messages: int = 0
     kinds: tuple[tuple[str, int], ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     blocked_dates: tuple[date, ...] = ()
+    restaffed: bool = False  # somebody comes, goes or gets another part
 
     @property
     def blocked(self) -> bool:
@@ -435,11 +501,11 @@ class Consequence:
     def told(self) -> str:
         """Who is told, in one sentence."""
         if not self.messages:
-            return "Nobody is told: no time changes."
+            return "Nobody else is told." if self.restaffed else "Nobody is told: no time changes."
         who = []
         if self.participants:
             who.append(wording.count(self.participants, "participant"))
-        who += self.facilitators
+        who += self.heard_by
         return (
             f"{wording.listing(who)} {'gets' if len(who) == 1 and self.participants < 2 else 'get'} "
             f"{wording.count(self.messages, 'neutral message')}."
@@ -450,6 +516,8 @@ KIND_WORDS: Final = {
     CANCELLED: "that an appointment is cancelled",
     MOVED: "that an appointment has another time",
     ON_AGAIN: "that an appointment takes place after all",
+    ASSIGNMENT_ASKS: "that something in the schedule asks for an answer",
+    ASSIGNMENT_CHANGED: "that something in the schedule has changed for them",
 }
 
 
@@ -462,10 +530,12 @@ def consequence(
     untouched: Collection[tuple[GroupSession, str]] = (),
     on_closure: str | None = None,
     as_read: bool = False,
+    by: User | None = None,
 ) -> Consequence:
     """What the change would come to, before it is made. Ten queries at most.
 
-    `untouched` are further sessions that stay as they are, with why; `as_read` as in `read_changes`.
+    `untouched` are further sessions that stay as they are, with why; `as_read` as in `read_changes`;
+    `by` would do it, and is not told who comes and goes.
     """
     fresh = list(fresh)
     found = read_changes(targets, at=at, as_read=as_read)
@@ -485,7 +555,9 @@ def consequence(
     news = news_of(changes)
     expected = expected_at(news)
     messages = messages_for(news, at=at, expected=expected)
-    kinds = {kind: sum(m.kind == kind for m in messages) for kind in (MOVED, CANCELLED)}
+    messages += turn_messages(turns_of(changes, but=by), program_id=program.pk, at=at)
+    kinds = {kind: sum(m.kind == kind for m in messages) for kind in KIND_WORDS}
+    hear = {m.recipient_id for m in messages}
     leads = {
         f.user_id: f.user.name for c in changes for f, _ in (*c.before.people, *c.after.people)
     }
@@ -504,6 +576,7 @@ def consequence(
         ),
         participants=len(set().union(*expected.values())) if expected else 0,
         facilitators=tuple(sorted(leads.values())),
+        heard_by=tuple(sorted(name for person, name in leads.items() if person in hear)),
         messages=len(messages),
         kinds=tuple((KIND_WORDS[kind], number) for kind, number in kinds.items() if number),
         counts={
@@ -515,6 +588,7 @@ def consequence(
         blocked_dates=tuple(
             dict.fromkeys(wanted[o.index].local_date for o in hindrances if o.blocks)
         ),
+        restaffed=any(c.staffed for c in changes),
     )
 
 

@@ -29,11 +29,27 @@ from sessions.models import (
     SessionFacilitator,
     SessionState,
 )
-from sessions.queries.slots import Wanted, obstacles
+from sessions.queries.slots import Obstacle, Wanted, obstacles
 
 # About the session, whoever leads it; and what the ranking says in its own words.
 OF_THE_SESSION = frozenset({"rule_room", "rule_turnaround", "rule_room_hours", "rule_participant"})
 SAID_BY_RANKING = frozenset({"rule_load_day", "rule_language"})
+# Cleared that day, there, and free: nobody covers otherwise, whatever the program's rules say.
+NEEDED = frozenset({Rule.CLEARANCE, Rule.LEAVE, Rule.FACILITATOR})
+
+
+# --- whether it holds -----------------------------------------------------------------------------
+def holds() -> Q:
+    """Cover that was found and still is so: who accepted it leads, and who needed it does not.
+
+    It can be undone, or the session given back or to somebody else.
+    """
+    leads = SessionFacilitator.objects.filter(session=OuterRef("session"), active=True)
+    return Q(
+        Exists(leads.filter(facilitator=OuterRef("filled_by"))),
+        ~Exists(leads.filter(facilitator=OuterRef("facilitator"))),
+        state=CoverState.FILLED,
+    )
 
 
 # --- who could take it ----------------------------------------------------------------------------
@@ -59,7 +75,7 @@ def candidates(
     if not people:
         return []
     there = set(session.assignments.filter(active=True).values_list("facilitator_id", flat=True))
-    blocked, warned, apart = _in_the_way(session, people, request.part)
+    found = _in_the_way(session, people, request.part)
     counted = _counted(session, [p.pk for p in people], zone)
     return [
         Candidate(
@@ -67,9 +83,11 @@ def candidates(
             name=p.user.name,
             blocked=(f"{p.user.name} is on this session already.",)
             if p.pk in there
-            else tuple(blocked.get(p.pk, ())),
-            apart=p.pk in apart,
-            warned=tuple(warned.get(p.pk, ())),
+            else tuple(o.sentence for o in found[p.pk] if o.blocks),
+            apart=any(o.blocks and o.kind is Rule.INTEREST for o in found[p.pk]),
+            warned=tuple(o.sentence for o in found[p.pk] if not o.blocks),
+            cleared=not any(o.kind is Rule.CLEARANCE for o in found[p.pk]),
+            free=not any(o.kind in (Rule.LEAVE, Rule.FACILITATOR) for o in found[p.pk]),
             speaks=_speaks(p, session.series.group.language),
             in_hours=_in_hours(p.hours, session, zone),
             gave_hours=bool(p.hours),
@@ -102,9 +120,8 @@ def _at_work(session: GroupSession) -> Any:
 
 def _in_the_way(
     session: GroupSession, people: list[Facilitator], part: str
-) -> tuple[dict[UUID, list[str]], dict[UUID, list[str]], set[UUID]]:
-    """Sentences by facilitator: what makes it impossible, and what is worth knowing; and who is
-    stopped because they are to be kept apart from somebody on the roster."""
+) -> dict[UUID, list[Obstacle]]:
+    """What speaks against each facilitator, and what is worth knowing besides."""
     wanted = [
         Wanted(
             session.local_date, session.starts_at, session.ends_at, session.room, ((p, part),),
@@ -113,19 +130,14 @@ def _in_the_way(
         )
         for p in people
     ]  # fmt: skip
-    blocked: dict[UUID, list[str]] = {}
-    warned: dict[UUID, list[str]] = {}
-    apart: set[UUID] = set()
-    for found in obstacles(wanted, program_id=session.program_id, zone=session.series.zone):
-        if found.rule in OF_THE_SESSION or (found.rule in SAID_BY_RANKING and not found.blocks):
+    found: dict[UUID, list[Obstacle]] = {p.pk: [] for p in people}
+    for one in obstacles(
+        wanted, program_id=session.program_id, zone=session.series.zone, always=NEEDED
+    ):
+        if one.rule in OF_THE_SESSION or (one.rule in SAID_BY_RANKING and not one.blocks):
             continue
-        # Nobody covers without clearance, whatever the rule says about planning ahead.
-        stops = found.blocks or found.kind is Rule.CLEARANCE
-        into = blocked if stops else warned
-        into.setdefault(people[found.index].pk, []).append(found.sentence)
-        if stops and found.kind is Rule.INTEREST:
-            apart.add(people[found.index].pk)
-    return blocked, warned, apart
+        found[people[one.index].pk].append(one)
+    return found
 
 
 def _counted(
@@ -247,9 +259,7 @@ def open_requests(program: Program, *, at: datetime) -> tuple[list[Line], list[L
     zone = ZoneInfo(program.zone)
     rows = (
         CoverRequest.objects.filter(
-            program=program,
-            session__starts_at__gt=at,
-            state__in=[CoverState.OPEN, CoverState.FILLED],
+            Q(state=CoverState.OPEN) | holds(), program=program, session__starts_at__gt=at
         )
         .select_related("session__series__group", "facilitator__user", "filled_by__user")
         .annotate(
@@ -348,7 +358,7 @@ def request_page(request: CoverRequest, *, at: datetime) -> RequestPage:
         state=request.state,
         told=_moment(request.escalated_at, zone) if request.escalated_at else "",
         language=request.session.series.group.language,
-        asked=[_asked(ask, zone, open_) for ask in asks],
+        asked=[_asked(ask, zone, open_, request.state == CoverState.FILLED) for ask in asks],
         asked_ids=frozenset(ask.facilitator_id for ask in asks),
     )
     if open_:
@@ -356,9 +366,9 @@ def request_page(request: CoverRequest, *, at: datetime) -> RequestPage:
     return page
 
 
-def _asked(ask: CoverAsk, zone: ZoneInfo, open_: bool) -> Asked:
+def _asked(ask: CoverAsk, zone: ZoneInfo, open_: bool, filled: bool) -> Asked:
     tone, state = {
-        CoverAnswer.ACCEPTED: ("good", "has it"),
+        CoverAnswer.ACCEPTED: ("good", "has it") if filled else ("plain", "had it"),
         CoverAnswer.DECLINED: ("plain", "cannot"),
     }.get(ask.answer, ("calm", "to answer") if open_ else ("plain", "did not answer"))  # type: ignore[call-overload]
     said = ask.answered_at

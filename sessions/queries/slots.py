@@ -5,7 +5,7 @@ locks, by the actions themselves.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -61,12 +61,14 @@ def obstacles(
     zone: str,
     without: Collection[UUID] = (),
     silent: bool = False,
+    always: Collection[Rule] = (),
 ) -> list[Obstacle]:
     """Everything that speaks against them, by wanted session. One query, whatever the rules.
 
     Where the wanted sessions stand now is not in the way, nor are the stored sessions `without`,
     which are about to go. What the program ignores is left out; with `silent` a room or a person
-    that is then shared is told at the level "ignore", for whoever stores it.
+    that is then shared is told at the level "ignore", for whoever stores it. The rules `always`
+    block whatever the program says.
     """
     if not wanted:
         return []
@@ -77,7 +79,7 @@ def obstacles(
         [_slot(w, facts, place) for w in wanted],
         _busy(wanted, facts, place),
         zone=zone,
-        rules=_rules(facts),
+        rules=_rules(facts, always),
         known=Known(
             not_cleared=told,
             never=barred,
@@ -104,14 +106,16 @@ def obstacles(
     return found
 
 
-def _rules(facts: Facts) -> Callable[[date], Rules]:
+def _rules(facts: Facts, always: Collection[Rule]) -> Callable[[date], Rules]:
     """The rules of a day; days under one policy have the same."""
     by_policy: dict[int, Rules] = {}
+    blocking = dict.fromkeys(always, Level.BLOCK)
 
     def of(day: date) -> Rules:
         policy = facts.rules.policy_on(day)
         if id(policy) not in by_policy:
-            by_policy[id(policy)] = Rules.of(policy)
+            rules = Rules.of(policy)
+            by_policy[id(policy)] = replace(rules, levels={**rules.levels, **blocking})
         return by_policy[id(policy)]
 
     return of

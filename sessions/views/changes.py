@@ -58,9 +58,8 @@ def batch_undo(request: Asked, pk: UUID) -> HttpResponse:
     except Refused as no:
         messages.error(request, no.sentence)
     else:
-        messages.success(
-            request, f"That is undone: {done.summary}. Who had been told is told again."
-        )
+        told = " Who had been told is told again." if done.told_again else ""
+        messages.success(request, f"That is undone: {done.summary}.{told}")
         if done.series_id is None and series_id is not None:
             return redirect("sessions:changes")  # the series that was made is no more
     return redirect(_back(request))
@@ -133,7 +132,7 @@ def _shown(
     plan = plan_edit(series=series, at=at, rows=rows, usual=form.usual, **asked)
     what = consequence(
         program=series.program, targets=plan.targets, fresh=plan.fresh, at=at,
-        untouched=plan.untouched, on_closure=plan.after.on_closure, as_read=True,
+        untouched=plan.untouched, on_closure=plan.after.on_closure, as_read=True, by=request.user,
     )  # fmt: skip
     final = any(o.blocks and o.final for o in what.obstacles)
     may = what.blocked and not final and may_override(

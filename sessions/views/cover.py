@@ -57,10 +57,15 @@ def _ask_page(request: Asked, facilitator: Facilitator, *, own: bool) -> HttpRes
     since, until = span.span(today, today + AHEAD)
     coming = cover.coming_of(facilitator, since=since, until=until, at=at)
     fault = ""
+    sent = set(request.POST.getlist("sessions"))
+    wanted = [c.session for c in coming if str(c.session.pk) in sent]
     if request.method == "POST":
-        chosen = set(request.POST.getlist("sessions"))
-        wanted = [c.session for c in coming if str(c.session.pk) in chosen]
         try:
+            if len(wanted) < len(sent):
+                raise Refused(
+                    "One of these sessions was changed meanwhile. Look at the list again.",
+                    code="changed",
+                )
             made = covering.ask_for_cover(
                 sessions=wanted, facilitator=facilitator, by=request.user, at=at
             )
@@ -71,6 +76,7 @@ def _ask_page(request: Asked, facilitator: Facilitator, *, own: bool) -> HttpRes
             return redirect("sessions:my-day" if own else "sessions:cover")
     context = {
         "coming": coming,
+        "chosen": {session.pk for session in wanted},
         "own": own,
         "who": facilitator.user.name,
         "span": span if span.is_bound else SpanForm(initial={"since": since, "until": until}),
@@ -170,13 +176,12 @@ def cover_request(request: Asked, pk: UUID) -> HttpResponse:
     found = load(request, cover.for_page(), pk)
     page = cover.request_page(found, at=clock.now())
     fault = ""
+    sent = set(request.POST.getlist("facilitators"))
+    able = [r.candidate.id for r in page.to_ask]
+    # Who cannot any more is asked for all the same, so that the refusal says who and why.
+    everybody = [*able, *(r.candidate.id for r in page.ranking.unable)]
+    wanted = able if "all" in request.POST else [pk for pk in everybody if str(pk) in sent]
     if request.method == "POST":
-        able = {str(r.candidate.id): r.candidate.id for r in page.to_ask}
-        wanted = (
-            list(able.values())
-            if "all" in request.POST
-            else [able[pk] for pk in request.POST.getlist("facilitators") if pk in able]
-        )
         try:
             made = covering.ask_candidates(
                 request=found,
@@ -190,7 +195,10 @@ def cover_request(request: Asked, pk: UUID) -> HttpResponse:
             said = wording.count(len(made), "person is", "people are")
             messages.success(request, f"{said} asked. The first to accept has it.")
             return redirect("sessions:cover-request", pk=found.pk)
-    context = {"request_id": found.pk, "session_id": found.session_id, "page": page, "fault": fault}
+    context = {
+        "request_id": found.pk, "session_id": found.session_id, "page": page, "fault": fault,
+        "chosen": wanted,
+    }  # fmt: skip
     return render(
         request, "sessions/planner/cover_request.html", context, status=422 if fault else 200
     )

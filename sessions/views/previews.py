@@ -48,7 +48,7 @@ class Preview:
 def preview_of(request: Asked, target: Target) -> Preview:
     """The consequence of one target. Twelve queries at most."""
     now, program = clock.now(), target.session.program
-    found = consequence(program=program, targets=[target], at=now)
+    found = consequence(program=program, targets=[target], at=now, by=request.user)
     may = found.blocked and may_override(
         request.user, program_id=program.pk, at=now, zone=program.zone
     )

@@ -23,7 +23,7 @@ KINDS = {
     "cover_needed": "Something in the schedule awaits you",
     "cover_asked": "Something in the schedule asks for your answer",
     "cover_escalated": "Something in the schedule awaits you and cannot wait",
-    "cover_found": "Something in the schedule has changed for you",
+    "assignment_changed": "Something in the schedule has changed for you",
     "assignment_asks": "Something in the schedule asks for your answer",
     "assignment_answered": "Something in the schedule awaits you",
     "proposal_settled": "Something in the schedule has changed for you",
@@ -36,11 +36,11 @@ class Told(World):
     def message(self, kind: str) -> OutboxMessage:
         if kind.startswith("cover"):
             request = self.needed()
-            ask = self.ask(request, self.tuan)[0]
+            self.ask(request, self.tuan)
             if kind == "cover_escalated":
                 tend_cover(at=AT + timedelta(hours=24))
-            if kind == "cover_found":
-                accept_cover(ask=ask, by=self.tuan.user, at=AT)
+        elif kind == "assignment_changed":
+            accept_cover(ask=self.ask(self.needed(), self.tuan)[0], by=self.tuan.user, at=AT)
         elif kind == "assignment_answered":
             self.answer("declined")
         else:
@@ -86,7 +86,9 @@ def test_at_night_it_waits_for_the_morning(world, kind):
     assert wait.value.until == datetime(2026, 2, 26, 13, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("kind", ["cover_asked", "cover_escalated", "cover_needed", "cover_found"])
+@pytest.mark.parametrize(
+    "kind", ["cover_asked", "cover_escalated", "cover_needed", "assignment_changed"]
+)
 def test_what_would_come_too_late_goes_at_once(kind, db):
     world = Told(starts=time(7))
     night = world.session.starts_at - timedelta(hours=5)

@@ -95,7 +95,8 @@ def test_what_comes_first(second):
 
 
 def test_the_reasons_are_words():
-    told = [r.words for r in reasons(replace(BEST, gave_hours=True, load_day=1), "Spanish")]
+    best = replace(BEST, cleared=True, free=True, gave_hours=True, load_day=1)
+    told = [r.words for r in reasons(best, "Spanish")]
     assert told == [
         "Cleared that day", "Free then", "Knows the group: led it 2 times", "Speaks Spanish",
         "Within the hours they gave", "1 other group that day, 3 that week",
@@ -106,6 +107,7 @@ def test_the_reasons_are_words():
     assert "Outside the hours they gave" in told
     assert "Has reached their own limit of 1 group that day" in told
     assert "Has not led this group yet" in told
+    assert not {"Cleared that day", "Free then"} & set(told)  # nobody found out
 
 
 def test_who_cannot_is_told_apart_with_the_reason():

@@ -14,7 +14,8 @@ from facilitators.models import Leave
 from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
 from phpsupport.lib.errors import Refused
-from phpsupport.outbox.models import OutboxMessage
+from phpsupport.outbox.kinds import Letter, compose
+from phpsupport.outbox.models import OutboxMessage, State
 from phpsupport.programs.models import PolicyProfile
 from sessions.actions.batches import undo_batch
 from sessions.actions.cover import (
@@ -37,7 +38,8 @@ from sessions.models import (
     ScheduleBatch,
     SessionFacilitator,
 )
-from sessions.queries.cover import for_page, ranking
+from sessions.queries.answers import asked_of
+from sessions.queries.cover import for_page, open_requests, ranking, request_page
 from sessions.tasks import tend_cover as task
 from tests.factories import (
     enroll,
@@ -222,6 +224,63 @@ def test_the_candidates_are_ranked_by_what_is_known(world):
     assert "is on leave" in found.unable[0].reasons[0].words
 
 
+NEVER = ("leave", "clearance", "facilitator")
+
+
+def against(world, rule, who):
+    """Let that rule be against somebody."""
+    if rule == "leave":
+        Leave.objects.create(facilitator=who, from_on=DAY, until_on=DAY)
+    elif rule == "clearance":
+        who.certifications.update(expires_on=DAY - timedelta(days=1))
+    else:
+        make_session(
+            make_series(world.program, facilitator=who, starts=time(10, 30), ends=time(11)), DAY
+        )
+
+
+def rules(world, **levels):
+    PolicyProfile.objects.create(
+        program=world.program, effective_from=date(2020, 1, 1), set_at=AT, rules=levels
+    )
+
+
+@pytest.mark.parametrize("level", ["ignore", "warn"])
+@pytest.mark.parametrize("rule", NEVER)
+def test_nobody_covers_who_is_not_cleared_there_and_free_whatever_the_rules_say(world, rule, level):
+    rules(world, **{f"rule_{rule}": level})
+    request = world.needed()
+    asked = world.ask(request, world.tuan)[0]
+    against(world, rule, world.tuan)
+    against(world, rule, world.bea)
+    found = ranking(for_page().get(pk=request.pk), at=AT)
+    assert found.able == ()
+    assert {r.candidate.id for r in found.unable} == {world.tuan.pk, world.bea.pk}
+    assert not {"Cleared that day", "Free then"} & {
+        w.words for r in found.unable for w in r.reasons
+    }
+    ask_bea = {"request": request, "facilitators": [world.bea], "by": world.planner, "at": AT}
+    refused("blocked", ask_candidates, **ask_bea)
+    refused("blocked", accept_cover, ask=asked, by=world.tuan.user, at=AT)
+    assert world.leads() == {("Ana", "lead")}
+
+
+@pytest.mark.parametrize("level", ["ignore", "warn"])
+def test_by_the_programs_rule_only_who_is_cleared_there_and_free_is_asked(world, level):
+    rules(world, cover_asks="all", **{f"rule_{rule}": level for rule in NEVER})
+    others = [make_facilitator(world.program) for _ in NEVER]
+    for rule, who in zip(NEVER, others, strict=True):
+        against(world, rule, who)
+    request = world.needed()
+    assert {a.facilitator for a in request.asks.all()} == {world.tuan, world.bea}
+
+
+def test_who_can_is_said_to_be_cleared_and_free(world):
+    rules(world, rule_clearance="ignore", rule_facilitator="ignore")
+    (first, _) = ranking(for_page().get(pk=world.needed().pk), at=AT).able
+    assert [r.words for r in first.reasons[:2]] == ["Cleared that day", "Free then"]
+
+
 @pytest.mark.parametrize("people", [1, 8])
 def test_ranking_costs_the_same_for_many(world, people, django_assert_num_queries):
     for _ in range(people):
@@ -246,7 +305,8 @@ def test_the_first_to_accept_has_it(world):
     assert (row.facilitator, row.part, row.answer) == (world.tuan, Part.LEAD, Answer.ACCEPTED)
     batch = ScheduleBatch.objects.get()
     assert (batch.kind, batch.by) == ("covered", world.tuan.user)
-    assert told("cover_found") == {world.ana.user_id}
+    assert told("assignment_changed") == {world.ana.user_id}
+    assert not told("assignment_asks")  # who took it knows
     said = refused("filled", accept_cover, ask=other, by=world.bea.user, at=AT)
     assert said == "Tuấn has it already. Thank you."
     # A second click of the winner changes nothing.
@@ -319,13 +379,136 @@ def test_what_is_overtaken_is_not_taken(world, why):
     assert not told("cover_escalated")
 
 
-def test_cover_can_be_undone_and_asked_for_again(world):
-    ask = world.ask(world.needed(), world.tuan)[0]
-    accept_cover(ask=ask, by=world.tuan.user, at=AT)
-    undo_batch(batch=ScheduleBatch.objects.get(), by=world.planner, at=AT)
+# --- taken back -----------------------------------------------------------------------------------
+LATER = AT + timedelta(minutes=5)
+
+
+@pytest.fixture
+def covered(world):
+    """Tuấn has taken Ana's session."""
+    world.series.assignments.update(answer=Answer.ACCEPTED, answered_at=AT)
+    world.request = world.needed()
+    world.taken = world.ask(world.request, world.tuan)[0]
+    accept_cover(ask=world.taken, by=world.tuan.user, at=AT)
+    return world
+
+
+def read(world, who, at=LATER):
+    return asked_of(user=who.user, program=world.program, at=at)
+
+
+def needs(world, who, at=LATER):
+    return [need.words for need in read(world, who, at).needs]
+
+
+def heard(when):
+    rows = OutboxMessage.objects.filter(created_at=when)
+    return sorted(rows.values_list("kind", "recipient_id"))
+
+
+def undo(world):
+    undo_batch(batch=ScheduleBatch.objects.get(), by=world.planner, at=LATER)
+
+
+def put_back(world):
+    staff_session(session=world.session, lead=world.ana, by=world.planner, at=LATER)
+
+
+@pytest.mark.parametrize("sent", [True, False])
+@pytest.mark.parametrize("act", [undo, put_back])
+def test_cover_can_be_undone_and_asked_for_again(covered, act, sent):
+    world = covered
+    assert needs(world, world.ana) == ["Tuấn Nguyễn has it. You need not come."]
+    assert [line.state for line in open_requests(world.program, at=AT)[1]] == ["Tuấn Nguyễn has it"]
+    if sent:
+        OutboxMessage.objects.update(state=State.SENT, sent_at=AT)
+    act(world)
     assert world.leads() == {("Ana", "lead")}
-    again = world.needed(at=AT + timedelta(minutes=1))
+    # What both hear, also when the first message was still waiting: they read it on their day.
+    both = [("assignment_asks", world.ana.user_id), ("assignment_changed", world.tuan.user_id)]
+    assert heard(LATER) == both
+    for message in OutboxMessage.objects.filter(created_at=LATER):
+        assert isinstance(compose(message, LATER), Letter)
+    # What both read.
+    assert needs(world, world.ana) == []
+    (question,) = read(world, world.ana).questions
+    assert (question.id, question.back) == (world.session.pk, True)
+    assert needs(world, world.tuan) == ["Cover was taken back. You need not come."]
+    assert open_requests(world.program, at=LATER) == ([], [])
+    world.request.refresh_from_db()
+    assert (world.request.state, world.request.filled_by) == (CoverState.WITHDRAWN, None)
+    assert AuditEvent.objects.filter(action="cover.taken_back").count() == 1
+    page = request_page(for_page().get(pk=world.request.pk), at=LATER)
+    assert [(a.name, a.state) for a in page.asked] == [("Tuấn Nguyễn", "had it")]
+    # A second click on a page that stood open takes nothing over.
+    refused("closed", accept_cover, ask=world.taken, by=world.tuan.user, at=LATER)
+    # Asked for anew, the same person may have it again, and it stands there once.
+    again = world.needed(at=LATER + timedelta(minutes=1))
     assert again.state == CoverState.OPEN
+    assert needs(world, world.ana) == [
+        "A scheduler looks for somebody. It is yours until somebody accepts."
+    ]
+    accept_cover(ask=world.ask(again, world.tuan, at=LATER)[0], by=world.tuan.user, at=LATER)
+    assert needs(world, world.ana) == ["Tuấn Nguyễn has it. You need not come."]
+    assert needs(world, world.tuan) == []
+
+
+def test_what_was_to_tell_that_it_is_covered_is_not_sent_after_an_undo(covered):
+    undo(covered)
+    first = OutboxMessage.objects.get(kind="assignment_changed", recipient_id=covered.ana.user_id)
+    assert (first.state, first.why) == (State.WITHHELD, "undone")
+
+
+def test_cover_that_is_given_to_a_third_person_is_no_longer_said_to_be_had(covered):
+    world = covered
+    staff_session(session=world.session, lead=world.bea, by=world.planner, at=LATER)
+    assert needs(world, world.ana) == []
+    assert needs(world, world.tuan) == ["Cover was taken back. You need not come."]
+    assert open_requests(world.program, at=LATER) == ([], [])
+    assert heard(LATER) == [
+        ("assignment_asks", world.bea.user_id), ("assignment_changed", world.tuan.user_id),
+    ]  # fmt: skip
+
+
+def test_who_covers_may_need_cover_in_turn(covered):
+    world = covered
+    request = world.needed(facilitator=world.tuan, by=world.tuan.user, at=LATER)
+    accept_cover(ask=world.ask(request, world.bea)[0], by=world.bea.user, at=LATER)
+    assert needs(world, world.tuan) == ["Bea Kowal has it. You need not come."]
+    assert needs(world, world.ana) == []
+    assert [line.who for line in open_requests(world.program, at=LATER)[1]] == ["Tuấn Nguyễn"]
+
+
+def test_a_cancelled_session_that_takes_place_again_is_covered_as_before(covered):
+    world = covered
+    cancel_session(session=world.session, reason="Snow.", by=world.planner, at=LATER)
+    assert needs(world, world.ana) == []
+    assert needs(world, world.tuan) == []
+    undo_batch(
+        batch=ScheduleBatch.objects.latest("at"), by=world.planner, at=LATER + timedelta(minutes=1)
+    )
+    assert needs(world, world.ana) == ["Tuấn Nguyễn has it. You need not come."]
+
+
+def test_whatever_changed_the_rows_the_tick_closes_what_no_longer_holds(covered):
+    world = covered
+    world.session.assignments.update(facilitator=world.ana, person=world.ana.user)
+    assert needs(world, world.ana) == []
+    assert open_requests(world.program, at=LATER) == ([], [])
+    for _ in range(2):
+        tend_cover(at=LATER)
+    world.request.refresh_from_db()
+    assert world.request.state == CoverState.WITHDRAWN
+    assert AuditEvent.objects.filter(action="cover.taken_back").count() == 1
+
+
+def test_cover_of_a_session_that_was_held_stays_on_record(covered):
+    world = covered
+    over = world.session.ends_at
+    world.session.assignments.update(facilitator=world.ana, person=world.ana.user)
+    tend_cover(at=over)
+    world.request.refresh_from_db()
+    assert (world.request.state, world.request.filled_by) == (CoverState.FILLED, world.tuan)
 
 
 def test_only_who_was_asked_answers(world):
@@ -428,6 +611,29 @@ def test_accepting_while_the_session_moves_and_is_withdrawn_ends_in_one_of_them(
     taken = request.state == CoverState.FILLED
     assert taken == (world.leads() == {("Tuấn", "lead")})
     assert request.state != CoverState.OPEN
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_booked_elsewhere_at_that_moment_does_not_cover_as_well():
+    """Also where the program lets one person be in two groups: the booking may come second, and is
+    then marked as shared; cover never is."""
+    world = World()
+    rules(world, rule_facilitator="ignore")
+    ask = world.ask(world.needed(), world.tuan)[0]
+    other = make_session(
+        make_series(world.program, facilitator=world.bea, starts=time(10, 30), ends=time(11)), DAY
+    )
+    found = at_once(
+        [
+            lambda: accept_cover(ask=ask, by=world.tuan.user, at=AT),
+            lambda: staff_session(session=other, lead=world.tuan, by=world.planner, at=AT),
+        ]
+    )
+    assert not isinstance(found[1], Exception), found
+    assert not world.session.assignments.get().shares_time
+    took = world.leads() == {("Tuấn", "lead")}
+    assert took == isinstance(found[0], CoverRequest)
+    assert other.assignments.get().shares_time == took
 
 
 # --- escalation -----------------------------------------------------------------------------------

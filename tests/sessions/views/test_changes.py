@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
+from phpsupport.outbox.models import OutboxMessage, State
 from sessions.actions.schedule import cancel_session
 from sessions.actions.series import create_series
 from sessions.models import (
@@ -100,6 +101,26 @@ def test_an_act_is_listed_and_undone_once(world):
     page = world.get("changes").content.decode()
     assert f"Undone by {world.by.name}" in page
     assert reverse("sessions:batch-undo", args=[batch.pk]) not in page
+
+
+def test_that_people_are_told_is_said_only_where_they_are(world):
+    """What was still waiting is withheld by the undo, so nobody hears of either."""
+
+    def undone():
+        batch = ScheduleBatch.objects.latest("at")
+        page = world.client.post(reverse("sessions:batch-undo", args=[batch.pk]), follow=True)
+        return page.content.decode()
+
+    def cancel():
+        cancel_session(session=world.first(), reason="Snow", by=world.by, at=clock.now())
+
+    cancel()
+    page = undone()
+    assert "That is undone" in page
+    assert "told again" not in page
+    cancel()
+    OutboxMessage.objects.update(state=State.SENT, sent_at=clock.now())
+    assert "Who had been told is told again." in undone()
 
 
 def test_what_cannot_be_undone_says_why(world):

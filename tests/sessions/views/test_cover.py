@@ -1,5 +1,6 @@
 """The pages of cover and answers: what they show, refuse and cost."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,20 +8,31 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from facilitators.models import Leave
 from phpsupport.access.roles import Role
 from sessions.actions.answers import answer_assignment, propose_time
 from sessions.actions.cover import accept_cover
 from sessions.actions.schedule import cancel_session
 from sessions.models import (
     Answer,
+    Attendance,
     CoverAsk,
     CoverRequest,
     CoverState,
     Part,
     Proposal,
+    ScheduleBatch,
     SessionFacilitator,
 )
-from tests.factories import make_facilitator, make_room, make_series, make_session, make_staff
+from tests.factories import (
+    make_facilitator,
+    make_participant,
+    make_program,
+    make_room,
+    make_series,
+    make_session,
+    make_staff,
+)
 from tests.sessions.actions.test_cover import AT, DAY, World
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +113,56 @@ def test_somebody_elses_sessions_cannot_be_slipped_in(world):
     assert not CoverRequest.objects.exists()
 
 
+def ticked(page, value):
+    """Whether the box of that value is ticked."""
+    (box,) = re.findall(f'<input[^>]*value="{value}"[^>]*>', page)
+    return "checked" in box
+
+
+def test_what_was_chosen_is_still_chosen_after_a_refusal(world):
+    one, other = (make_session(world.series, DAY + timedelta(days=7 * n)) for n in (1, 2))
+    ana = window(world.ana.user)
+    there = address("cover-ask") + f"?since={DAY}&until={DAY + timedelta(days=21)}"
+    chosen = {"sessions": [str(world.session.pk), str(one.pk)]}
+    # Cancelled while she chose: she is told, and only that one is gone.
+    cancel_session(session=one, reason="Snow.", by=world.planner, at=AT)
+    answer = ana.post(there, chosen)
+    assert answer.status_code == 422
+    page = said(answer)
+    assert "One of these sessions was changed meanwhile." in page
+    assert ticked(page, world.session.pk)
+    assert not ticked(page, other.pk)
+    # Still there, but somebody marked attendance.
+    Attendance.objects.create(
+        program=world.program, session=other, participant=make_participant(world.program),
+        status="excused", marked_at=AT,
+    )  # fmt: skip
+    answer = ana.post(there, {"sessions": [str(world.session.pk), str(other.pk)]})
+    assert answer.status_code == 422
+    page = said(answer)
+    assert "Attendance or a note is on record" in page
+    assert ticked(page, world.session.pk)
+    assert ticked(page, other.pk)
+    assert not CoverRequest.objects.exists()
+
+
+def test_who_was_chosen_to_be_asked_is_still_chosen_after_a_refusal(world):
+    request = world.needed()
+    carl = make_facilitator(world.program, first_name="Carl", last_name="Ek")
+    planner, there = window(world.planner), address("cover-request", request.pk)
+    Leave.objects.create(facilitator=carl, from_on=DAY, until_on=DAY)  # while they chose
+    answer = planner.post(there, {"facilitators": [str(world.tuan.pk), str(carl.pk)]})
+    assert answer.status_code == 422
+    page = said(answer)
+    assert "Carl Ek is on leave" in page
+    assert "Choose somebody else." in page
+    assert ticked(page, world.tuan.pk)
+    assert not ticked(page, world.bea.pk)
+    assert not CoverAsk.objects.exists()
+    slipped_in = {"facilitators": [str(make_facilitator(make_program()).pk), "no key"]}
+    assert planner.post(there, slipped_in).status_code == 422
+
+
 def test_a_planner_asks_on_somebodys_behalf(world):
     planner = window(world.planner)
     there = address("cover-for", world.ana.pk)
@@ -142,6 +204,35 @@ def test_who_comes_second_is_told_kindly(world):
     assert "Could you cover" not in page
     assert "Tuấn has it already. Thank you." in said(bea.get(there))
     assert "You have it. Thank you." in said(window(world.tuan.user).get(address("cover-answer", first.pk)))  # fmt: skip
+
+
+def test_cover_that_is_taken_back_is_said_to_both(world):
+    world.series.assignments.update(answer=Answer.ACCEPTED, answered_at=AT)
+    ask = world.ask(world.needed(), world.tuan)[0]
+    accept_cover(ask=ask, by=world.tuan.user, at=AT)
+    ana, tuan, planner = (window(u) for u in (world.ana.user, world.tuan.user, world.planner))
+    batch = ScheduleBatch.objects.get()
+    page = said(planner.post(address("batch-undo", batch.pk), follow=True))
+    assert "Who had been told is told again." in page
+    page = said(ana.get(address("my-day")))
+    assert "You need not come." not in page
+    assert "Cover for it was taken back. It is yours: you lead." in page
+    assert "1 question of the schedule for your answer" in said(ana.get(reverse("home:waiting")))
+    page = said(tuan.get(address("my-day")))
+    assert "Cover was taken back. You need not come." in page
+    page = said(tuan.get(address("cover-answer", ask.pk)))
+    assert "You have it." not in page
+    assert "Cover is no longer needed." in page
+    page = said(planner.get(address("cover")))
+    assert "Tuấn Nguyễn has it" not in page
+    page = said(planner.get(address("cover-request", ask.request_id)))
+    assert "It is covered." not in page
+    assert "had it" in page
+    page = said(tuan.post(address("cover-answer", ask.pk), {"answer": "accept"}, follow=True))
+    assert "It is yours" not in page
+    # She says yes to it, and nothing is open any more.
+    page = said(ana.post(address("session-answer", world.session.pk), {"answer": "accepted"}, follow=True))  # fmt: skip
+    assert "taken back" not in page
 
 
 def test_a_bare_post_answers_nothing(world):
