@@ -27,6 +27,8 @@ from sessions.models import (
     SessionFacilitator,
     SessionState,
 )
+from sessions.queries.moving import ends_next_day, over_midnight
+from sessions.queries.series import times_of
 
 ANSWERED = "assignment_answered"
 SETTLED = "proposal_settled"
@@ -64,9 +66,12 @@ def propose_time(
     at: datetime,
     words: str = "",
 ) -> Proposal:
-    """Propose another time; a later proposal takes the place of an open one."""
+    """Propose another time; a later proposal takes the place of an open one.
+
+    Where it runs past midnight now, an end before the start is on the next day.
+    """
     thing, row = _locked(thing, by, at)
-    if ends <= starts:
+    if ends <= starts and not (ends_next_day(starts, ends) and _over_midnight(thing)):
         raise Refused("The end must come after the start.", field="ends", code="backwards")
     if on < local_date(at, thing.program.zone):
         raise Refused("That day is over. Choose a later one.", field="on", code="past")
@@ -149,6 +154,12 @@ def take_proposal(
 # --- parts ----------------------------------------------------------------------------------------
 def _of(thing: Thing) -> dict[str, Any]:
     return {"series": thing} if isinstance(thing, GroupSeries) else {"session": thing}
+
+
+def _over_midnight(thing: Thing) -> bool:
+    if isinstance(thing, GroupSession):
+        return over_midnight(thing)
+    return any(times.ends_next_day for times in times_of(thing))
 
 
 def _locked(thing: Thing, by: User, at: datetime) -> tuple[Thing, Assignment]:

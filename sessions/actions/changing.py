@@ -46,6 +46,7 @@ from sessions.queries.consequence import (
     Change,
     Fresh,
     Target,
+    expected_at,
     new_obstacles,
     news_of,
     read_changes,
@@ -54,6 +55,7 @@ from sessions.queries.consequence import (
     turns_of,
     wanted_by,
 )
+from sessions.queries.shown import digest_of, refuse_unseen
 from sessions.queries.slots import Obstacle
 
 __all__ = ["Fresh", "Target", "apply", "carry_out"]
@@ -77,16 +79,19 @@ def apply(
     at: datetime,
     accept: bool = False,
     override_reason: str = "",
+    seen: str | None = None,
+    beside: Iterable[object] = (),
 ) -> ScheduleBatch:
     """Carry out a change of the schedule; returns its batch.
 
     Refuses what is history, what cannot be, what the program's rules block (`Clashes`, until
-    `override_reason` sets it aside) and what they warn of (until `accept` says yes). Refuses with
-    the code "unchanged" where nothing would change.
+    `override_reason` sets it aside) and what they warn of (until `accept` says yes), and what is
+    not as it was shown, where `seen` is the digest of that. Refuses with the code "unchanged"
+    where nothing would change.
     """
     done = carry_out(
         program=program, targets=targets, fresh=fresh, by=by, at=at, accept=accept,
-        override_reason=override_reason,
+        override_reason=override_reason, seen=seen, beside=beside,
     )  # fmt: skip
     if not done.any:
         raise Refused("Nothing would change: it is like that already.", code="unchanged")
@@ -120,17 +125,22 @@ def carry_out(
     override_reason: str = "",
     ledger: Ledger | None = None,
     on_closure: str | None = None,
+    seen: str | None = None,
+    beside: Iterable[object] = (),
 ) -> Done:
-    """The same without the batch, for an act that changes more: it closes the ledger itself.
+    """The same without the batch, for an act that changes more: it closes the ledger itself, and
+    `beside` is what it changes besides.
 
     Call it in a transaction of `once_more`, with rows of series locked before.
     """
-    fresh = list(fresh)
+    fresh, beside = list(fresh), list(beside)
     found = read_changes(targets, at=at, lock=True)
     changes = [c for c in found if c.changes]
     flagged = [c for c in found if c.flagged and not c.changes and not c.history]
     done = Done(ledger or Ledger(), changes, flagged)
     if not done.any and not fresh:
+        if beside:
+            refuse_unseen(seen, digest_of(beside=beside))
         return done
     _refuse_history(changes)
     for c in changes:
@@ -149,6 +159,14 @@ def carry_out(
         wanted, program_id=program.pk, zone=program.zone, by=by, at=at, accept=accept,
         override_reason=override_reason, without=gone, concerns=concerns,
     )  # fmt: skip
+    if seen is not None:
+        news = news_of(changes)
+        said = [o for o in obstacles if o.level != "ignore"]
+        now = digest_of(
+            changes=changes, fresh=fresh, wanted=wanted, obstacles=said, news=news,
+            expected=expected_at(news), beside=beside,
+        )  # fmt: skip
+        refuse_unseen(seen, now)
     done.ledger.look(c.session for c in [*changes, *flagged])
     done.ledger.look(row for c in changes for row in c.rows)
     with last_guard(GUARDS):

@@ -1,7 +1,7 @@
 """One session: moving it, changing who leads it, cancelling it."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from facilitators.models import Facilitator
 from phpsupport.lib import wording
@@ -11,10 +11,10 @@ from sessions.actions.booking import once_more, people_of
 from sessions.actions.changing import Target, apply
 from sessions.models import GroupSession, Room, ScheduleBatch, SessionState
 from sessions.queries.consequence import when, why_history
+from sessions.queries.moving import target_of
 from sessions.queries.series import hold_sessions, with_records
-from sessions.recurrence import Pattern, Verdict, find_zone, occurrences
+from sessions.recurrence import find_zone
 
-LONGEST = timedelta(hours=12)
 refuse_history = why_history
 
 
@@ -51,25 +51,22 @@ def move_session(
     accept: bool = False,
     accept_not_cleared: bool = False,
     override_reason: str = "",
+    seen: str | None = None,
 ) -> GroupSession:
     """Give one session another day, time or room; its people come along and are told of a new time.
 
     Refuses (`Clashes`) when the room or somebody who leads it is taken then.
     """
     session = _lock(session)
-    d = occurrences(Pattern([on.weekday()], starts, ends, on, on, session.series.zone), {})[0]
-    if d.verdict is Verdict.GAP or d.starts_at is None or d.ends_at is None:
-        raise Refused(d.reason, field="starts", code="gap")
-    if (d.starts_at, d.ends_at, room.pk) == (session.starts_at, session.ends_at, session.room_id):
+    asked = target_of(session=session, on=on, starts=starts, ends=ends, room=room, at=at)
+    slot = asked.starts_at or session.starts_at, asked.ends_at or session.ends_at
+    if (*slot, room.pk) == (session.starts_at, session.ends_at, session.room_id):
         return session
-    asked = Target(
-        session, local_date=on, starts_at=d.starts_at, ends_at=d.ends_at, room=room, moved=True
-    )
-    to = when(d.starts_at, d.ends_at, find_zone(session.series.zone))
+    to = when(*slot, find_zone(session.series.zone))
     where = "" if room.pk == session.room_id else f", {room.name}"
     change(
         session, "moved", f"{named(session)} moved to {to}{where}", asked,
-        by=by, at=at, accept=accept or accept_not_cleared, override_reason=override_reason,
+        by=by, at=at, accept=accept or accept_not_cleared, override_reason=override_reason, seen=seen,
     )  # fmt: skip
     session.refresh_from_db(fields=OF_A_MOVE)
     return session
@@ -89,6 +86,7 @@ def staff_session(
     accept: bool = False,
     accept_not_cleared: bool = False,
     override_reason: str = "",
+    seen: str | None = None,
 ) -> GroupSession:
     """Set who leads one session. Refuses who is taken; not cleared asks for a yes."""
     session = _lock(session)
@@ -100,7 +98,7 @@ def staff_session(
     change(
         session, "staffed", f"{named(session)} is led by {names}",
         Target(session, people=people, moved=True),
-        by=by, at=at, accept=accept or accept_not_cleared, override_reason=override_reason,
+        by=by, at=at, accept=accept or accept_not_cleared, override_reason=override_reason, seen=seen,
     )  # fmt: skip
     session.moved = True
     return session
@@ -114,6 +112,7 @@ def cancel_session(
     by: User | None,
     at: datetime,
     override_reason: str = "",
+    seen: str | None = None,
 ) -> GroupSession:
     """Cancel a coming session: room and people are free again, who was expected is told.
 
@@ -127,7 +126,7 @@ def cancel_session(
         raise Refused("Say in a few words why it is cancelled.", field="reason", code="required")
     change(
         session, "cancelled", f"{named(session)} cancelled", Target(session, cancel_for=reason),
-        by=by, at=at,
+        by=by, at=at, seen=seen,
     )  # fmt: skip
     session.state, session.state_reason = SessionState.CANCELLED, reason[:200]
     return session
@@ -135,7 +134,12 @@ def cancel_session(
 
 @once_more
 def cancel_sessions(
-    *, sessions: Iterable[GroupSession], reason: str, by: User | None, at: datetime
+    *,
+    sessions: Iterable[GroupSession],
+    reason: str,
+    by: User | None,
+    at: datetime,
+    seen: str | None = None,
 ) -> ScheduleBatch:
     """Cancel several coming sessions of one program as one act; who was expected is told."""
     chosen = list(sessions)
@@ -154,4 +158,5 @@ def cancel_sessions(
         targets=[Target(s, cancel_for=reason) for s in chosen],
         by=by,
         at=at,
+        seen=seen,
     )

@@ -1,6 +1,6 @@
 """Series: ending one, changing who leads it, changing its pattern. Making one is in `planning`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from phpsupport.lib.errors import Refused
 from phpsupport.lib.rows import write_rows
 from phpsupport.users.models import User
 from sessions.actions.booking import once_more, people_of
-from sessions.actions.changing import Target, apply, carry_out
+from sessions.actions.changing import apply, carry_out
 from sessions.actions.leaving import end_places_of_series
 from sessions.actions.ledger import Ledger
 from sessions.actions.planning import create_series
@@ -25,15 +25,14 @@ from sessions.models import (
     Room,
     ScheduleBatch,
     SeriesFacilitator,
-    SessionFacilitator,
     SessionState,
     WaitlistEntry,
     WaitOutcome,
 )
-from sessions.queries.consequence import People, why_history
+from sessions.queries.consequence import People
 from sessions.queries.edited_steps import Steps
-from sessions.queries.editing import Edit, Scope, plan_edit
-from sessions.queries.series import handed_over, with_records
+from sessions.queries.editing import Edit, Scope, beside_of, plan_edit
+from sessions.queries.series_plans import coming_of, plan_end, plan_hand_over
 
 __all__ = ["create_series", "edit_series", "end_series", "replace_facilitator"]
 
@@ -49,14 +48,13 @@ def lock_series(series: GroupSeries) -> GroupSeries:
 
 
 def _hold_coming(series: GroupSeries, at: datetime, **which: Any) -> list[GroupSession]:
-    """Coming sessions of a locked series that may change, held in the order of their keys."""
+    """Coming sessions of a locked series, held in the order of their keys."""
     rows = GroupSession.objects.filter(
         series=series, starts_at__gt=at, state=SessionState.SCHEDULED, **which
     )
     held = list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     # Read only now: whoever marks attendance holds the session as well.
-    found = with_records(GroupSession.objects.filter(pk__in=held)).select_related("room")
-    return [s for s in found.order_by("starts_at") if why_history(s, at) is None]
+    return list(coming_of(series, at=at, pk__in=held))
 
 
 # --- ending ---------------------------------------------------------------------------------------
@@ -69,36 +67,28 @@ def end_series(
     at: datetime,
     reason: str = "",
     override_reason: str = "",
+    seen: str | None = None,
 ) -> int:
     """End a series with `last_on` as its last day; returns how many sessions were cancelled.
 
     Nothing that was held or recorded changes. Later sessions are cancelled and stay visible as
-    such, places end, the waitlist closes, and who was expected is told.
+    such, places end, the waitlist closes, and who was expected is told. Refuses what is not as it
+    was `seen`.
     """
     series = lock_series(series)
-    today = clock.local_date(at, series.zone)
-    if last_on >= series.until_on:
-        if series.ended_at:
-            return 0
-        raise Refused(
-            f"The series ends on {wording.day(series.until_on, year=True)} anyway. "
-            "Choose an earlier day.",
-            field="last_on",
-        )
-    if last_on < today - timedelta(days=1):
-        raise Refused(
-            "That day is over. Choose today or a later day as the last one.", field="last_on"
-        )
+    later = _hold_coming(series, at, local_date__gt=last_on)
+    plan = plan_end(series=series, last_on=last_on, reason=reason, at=at, sessions=later)
+    if plan.last_on is None:
+        return 0
     ledger = Ledger()
     ledger.look([series])
     ledger.look(Enrollment.objects.filter(series=series))
     ledger.look(WaitlistEntry.objects.filter(series=series, outcome=WaitOutcome.WAITING))
-    why = reason.strip() or "The series ended"
-    gone = _hold_coming(series, at, local_date__gt=last_on)
     carry_out(
-        program=series.program, targets=[Target(s, cancel_for=why) for s in gone],
-        by=by, at=at, ledger=ledger,
+        program=series.program, targets=plan.targets, by=by, at=at, ledger=ledger, seen=seen,
+        beside=plan.beside,
     )  # fmt: skip
+    gone = plan.targets
     series.until_on = max(last_on, series.from_on)
     series.ended_at = at
     series.save(update_fields=["until_on", "ended_at"])
@@ -127,45 +117,34 @@ def replace_facilitator(
     accept: bool = False,
     accept_not_cleared: bool = False,
     override_reason: str = "",
+    seen: str | None = None,
 ) -> int:
     """Let `new` stand in for `old` in the sessions of a series from a day on; returns how many.
 
     `old` None fills sessions that nobody leads; `new` None takes `old` off them. Sessions that
-    began, were held or have records stay as they are, and so do those in `leave_out`.
+    began, were held or have records stay as they are, and so do those in `leave_out`. Refuses what
+    is not as it was `seen`.
     """
-    if old is None and new is None:
-        raise Refused("Choose who leads from now on.", field="new")
-    if old and new and old.user_id == new.user_id:
-        raise Refused("Choose somebody else than before.", field="new")
     series = lock_series(series)
-    sessions = [
-        s for s in _hold_coming(series, at, local_date__gte=from_on)
-        if s.local_date not in leave_out
-    ]  # fmt: skip
-    assigned: dict[UUID, list[SessionFacilitator]] = {s.pk: [] for s in sessions}
-    for row in SessionFacilitator.objects.filter(session_id__in=assigned).select_related(
-        "facilitator__user"
-    ):
-        assigned[row.session_id].append(row)
-    changing = [s for s in sessions if _concerns(assigned[s.pk], old, new, part)]
-    usual = {row.facilitator_id: row for row in series.assignments.all()}
-    done = handed_over(usual, old, new, from_on)
-    if not changing and done:
-        if old is None:
-            return 0
-        raise Refused("No coming session is led that way from that day on.", field="from_on")
-    if new is not None and new.program_id != series.program_id:
-        raise Refused("Choose facilitators of this program.", field="new", code="stranger")
+    plan = plan_hand_over(
+        series=series, old=old, new=new, from_on=from_on, part=part, leave_out=leave_out, at=at,
+        sessions=_hold_coming(series, at, local_date__gte=from_on),
+    )  # fmt: skip
+    if plan.from_on is None:
+        return 0
+    changing, usual = plan.targets, {row.facilitator_id: row for row in plan.usual}
     ledger = Ledger()
-    ledger.look(usual.values())
+    ledger.look(plan.usual)
     carry_out(
         program=series.program,
-        targets=[Target(s, people=_handed(assigned[s.pk], old, new, part)) for s in changing],
+        targets=plan.targets,
         by=by,
         at=at,
         accept=accept or accept_not_cleared,
         override_reason=override_reason,
         ledger=ledger,
+        seen=seen,
+        beside=plan.beside,
     )
     today = clock.local_date(at, series.zone)
     _replace_usual(series, old, new, usual, part, from_on, today, ledger)
@@ -180,30 +159,6 @@ def replace_facilitator(
         f"{wording.count(len(changing), 'session')} changed",
     )  # fmt: skip
     return len(changing)
-
-
-def _handed(
-    rows: Iterable[SessionFacilitator], old: Facilitator | None, new: Facilitator | None, part: str
-) -> People:
-    """Who leads one session afterwards. Whoever co-facilitated and now leads is there once."""
-    part = next((r.part for r in rows if old and r.facilitator_id == old.pk), part)
-    leaving = {f.pk for f in (old, new) if f}
-    stay = [(r.facilitator, r.part) for r in rows if r.facilitator_id not in leaving]
-    return tuple([(new, part)] if new else []) + tuple(stay)
-
-
-def _concerns(
-    rows: Collection[SessionFacilitator],
-    old: Facilitator | None,
-    new: Facilitator | None,
-    part: str,
-) -> bool:
-    """Whether a session with these assignments changes."""
-    if old is not None:
-        return any(r.facilitator_id == old.pk for r in rows)
-    if part == Part.CO:
-        return not any(new is not None and r.facilitator_id == new.pk for r in rows)
-    return not any(r.part == Part.LEAD for r in rows)
 
 
 def _replace_usual(
@@ -282,13 +237,15 @@ def edit_series(
     leave_out: Collection[date] = (),
     accept: bool = False,
     override_reason: str = "",
+    seen: str | None = None,
 ) -> ScheduleBatch:
     """Change this session, this and the following, or all coming sessions of a series.
 
     The row, the roster and the notes of the series stay. What was held, has begun or has anything
     on record never changes; a session that was changed by hand stays as it is unless
     `reset_exceptions`. Sessions too many are cancelled, missing ones made. `leave_out` are dates of
-    the new pattern that are not taken up: what stands for them stays as it is.
+    the new pattern that are not taken up: what stands for them stays as it is. Refuses what is not
+    as it was `seen`.
     """
     series = lock_series(series)
     if series.ended_at is not None:
@@ -306,7 +263,7 @@ def edit_series(
         return apply(
             program=series.program, kind="series-edited", summary=plan.summary,
             targets=plan.targets, series=series, by=by, at=at, accept=accept,
-            override_reason=override_reason,
+            override_reason=override_reason, seen=seen,
         )  # fmt: skip
     _room_in_use(edit.room, series, plan.first)
     ledger = Ledger()
@@ -317,7 +274,8 @@ def edit_series(
     done = carry_out(
         program=series.program, targets=plan.targets, fresh=plan.fresh, by=by, at=at,
         accept=accept, override_reason=override_reason, ledger=ledger,
-        on_closure=plan.after.on_closure,
+        on_closure=plan.after.on_closure, seen=seen,
+        beside=beside_of(plan, series, edit, [(row.facilitator_id, row.part) for row in usual]),
     )  # fmt: skip
     _place_steps(plan.steps)
     changed = [name for name in plan.fields if getattr(series, name) != getattr(plan.after, name)]

@@ -21,6 +21,7 @@ class ArrangeForm(LedForm, MoveForm):
     layout: tuple[Any, ...] = (Row("on", "starts", "ends"), Row("room", "lead"), "co")
 
     def __init__(self, *args: Any, user: User, session: GroupSession, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", standing(session))
         super().__init__(*args, user=user, session=session, **kwargs)
         now = Facilitator.objects.filter(session_assignments__session=session)
         self.offer(user, session.program, keep=now)
@@ -44,21 +45,22 @@ def wished(sent: QueryDict, session: GroupSession) -> QueryDict:
     """What is wished: the session as it stands, with what was sent laid over it.
 
     The surface sends only what a hand moved: a day, times, a room, and a person who comes
-    (`person`), perhaps `instead_of` another; the dialog sends every field.
+    (`person`), perhaps `instead_of` another; the dialog sends every field, and how they stood.
     """
     now: Mapping[str, Any] = standing(session)
-    whole = "lead" in sent
-    lead = sent.get("lead", "") if whole else now["lead"]
-    co = sent.getlist("co") if whole else list(now["co"])
-    if "person" in sent:
+    data = sent.copy()
+    for name in ("on", "starts", "ends", "room"):
+        if name not in sent:
+            data[name] = now[name]
+    lead, co = now["lead"], list(now["co"])
+    if "lead" in sent:
+        lead, co = sent["lead"], sent.getlist("co")
+    elif "person" in sent:
         person, instead_of = sent["person"], sent.get("instead_of", "")
         if instead_of and instead_of in co:
             co = [person if one == instead_of else one for one in co]
         else:
             lead = person
-    data = QueryDict(mutable=True)
-    for name in ("on", "starts", "ends", "room"):
-        data[name] = sent[name] if name in sent else now[name]
     data["lead"] = lead
     data.setlist("co", [one for one in dict.fromkeys(co) if one and one != lead])
     return data

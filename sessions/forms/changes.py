@@ -16,7 +16,7 @@ from phpsupport.lib.forms import FilterForm, Row, Section, helper
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.forms.leading import LedForm
-from sessions.forms.parts import clash_answers
+from sessions.forms.parts import StandingForm, clash_answers
 from sessions.forms.read_once import OneOf
 from sessions.forms.series import (
     MONTH,
@@ -52,7 +52,7 @@ class DateChoice(forms.ChoiceField):
         return self.known.get(super().clean(value))
 
 
-class SeriesEditForm(LedForm, PatternForm):
+class SeriesEditForm(LedForm, StandingForm, PatternForm):
     """What a series is to be from a date on."""
 
     guard = True
@@ -94,6 +94,7 @@ class SeriesEditForm(LedForm, PatternForm):
         self.offer(user, series.program, keep=now)
         self.fields["session"].fill(coming, series.zone)  # type: ignore[attr-defined]
         self.fields["scope"].as_chips = True  # type: ignore[attr-defined]
+        self.lay_over()
 
     @staticmethod
     def _as_it_is(series: GroupSeries) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from facilitators.models import Facilitator
 from phpsupport.lib.forms import LineField, Row
 from phpsupport.users.models import User
 from sessions.forms.leading import LedForm
-from sessions.forms.parts import PartForm, SlotForm
+from sessions.forms.parts import PartForm, SlotForm, StandingForm
 from sessions.forms.series import rooms_of
 from sessions.models import GroupSession, Room
 
 
-class MoveForm(SlotForm):
+class MoveForm(StandingForm, SlotForm):
     """Another day, time or room."""
 
     submit = "Move the session"
@@ -27,9 +27,10 @@ class MoveForm(SlotForm):
         super().__init__(*args, **kwargs)
         rooms = rooms_of(user, session.program, keep=session.room_id)
         self.fields["room"].queryset = rooms.order_by("name")  # type: ignore[attr-defined]
+        self.lay_over()
 
 
-class StaffForm(LedForm, SlotForm):
+class StaffForm(LedForm, StandingForm, SlotForm):
     """Who leads one session."""
 
     submit = "Save"
@@ -38,6 +39,7 @@ class StaffForm(LedForm, SlotForm):
         super().__init__(*args, **kwargs)
         now = Facilitator.objects.filter(session_assignments__session=session)
         self.offer(user, session.program, keep=now)
+        self.lay_over()
 
 
 class CancelForm(PartForm):

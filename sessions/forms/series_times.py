@@ -41,7 +41,9 @@ class TimesForm(PartForm):
 
     def __init__(self, *args: Any, another: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = (_NAME.fullmatch(name) for name in (self.data if self.is_bound else self.initial))
+        # Somebody may have given a time more while the page was open.
+        names = [*self.data, *(self.initial if "stood" in self.data else ())]
+        known = (_NAME.fullmatch(name) for name in (names if self.is_bound else self.initial))
         told = [n for m in known if m and (n := int(m[1])) <= MOST_TIMES]
         self.another = another
         self.more = [

@@ -6,7 +6,7 @@ as its kind and an object of what that kind shows.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from phpsupport.lib import wording
 from phpsupport.lib.clock import local_date
+from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.models import (
@@ -33,9 +34,10 @@ from sessions.models import (
     SessionFacilitator,
     SessionState,
 )
-from sessions.queries.consequence import Consequence, Target, consequence
+from sessions.queries.consequence import Consequence, consequence
 from sessions.queries.cover import holds
 from sessions.queries.kinds import of_kind, read_together
+from sessions.queries.moving import target_of
 from sessions.queries.series import pattern_in_words
 from sessions.queries.slots import person_name
 from sessions.recurrence import WEEKDAYS
@@ -542,7 +544,11 @@ def proposal_page(proposal: Proposal, *, at: datetime) -> ProposalPage:
     thing: Any = session or series
     group = session.series.group if session else thing.group
     open_ = proposal.settled_at is None
-    found = _consequence(proposal, at) if session and open_ else None
+    found, never = None, []
+    try:
+        found = _consequence(proposal, at) if session and open_ else None
+    except Refused as no:  # that time cannot be, or is over
+        never = [no.sentence]
     return ProposalPage(
         title=group.name,
         who=proposal.facilitator.user.name,
@@ -554,8 +560,8 @@ def proposal_page(proposal: Proposal, *, at: datetime) -> ProposalPage:
         open=open_,
         state="" if open_ else "taken" if proposal.taken else "kept as it was",
         made=f"{wording.day(made)}, {wording.clock_time(made)}",
-        obstacles=tuple(one.sentence for one in found.obstacles) if found else (),
-        blocked=bool(found and found.blocked),
+        obstacles=tuple([one.sentence for one in found.obstacles] if found else never),
+        blocked=found.blocked if found else bool(never),
         told=found.told if found else "",
     )
 
@@ -565,12 +571,8 @@ def _consequence(proposal: Proposal, at: datetime) -> Consequence | None:
     session = proposal.session
     if session is None or not (proposal.on and proposal.starts and proposal.ends):
         return None
-    zone = ZoneInfo(session.series.zone)
-    target = Target(
-        session,
-        local_date=proposal.on,
-        starts_at=datetime.combine(proposal.on, proposal.starts, zone).astimezone(UTC),
-        ends_at=datetime.combine(proposal.on, proposal.ends, zone).astimezone(UTC),
+    target = target_of(
+        session=session, on=proposal.on, starts=proposal.starts, ends=proposal.ends, at=at
     )
     return consequence(program=proposal.program, targets=[target], at=at)
 

@@ -27,6 +27,7 @@ from sessions.models import (
     SessionState,
 )
 from sessions.queries.series import hold_sessions, with_records
+from sessions.queries.shown import digest_of
 from sessions.queries.slots import Obstacle, Wanted, obstacles
 
 People = tuple[tuple[Facilitator, str], ...]
@@ -441,6 +442,7 @@ class Line:
     what: str
     kind: str  # of the look: good, wait, stop, calm, plain
     word: str
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -469,6 +471,7 @@ class Consequence:
     counts: dict[str, int] = field(default_factory=dict)
     blocked_dates: tuple[date, ...] = ()
     restaffed: bool = False  # somebody comes, goes or gets another part
+    seen: str = ""  # its digest, which comes back with the yes
 
     @property
     def blocked(self) -> bool:
@@ -481,6 +484,11 @@ class Consequence:
     @property
     def empty(self) -> bool:
         return not self.lines
+
+    @property
+    def many(self) -> bool:
+        """Whether a sentence has to say which day it is about."""
+        return len(self.lines) > 1
 
     @property
     def summary(self) -> str:
@@ -531,11 +539,12 @@ def consequence(
     on_closure: str | None = None,
     as_read: bool = False,
     by: User | None = None,
+    beside: Iterable[object] = (),
 ) -> Consequence:
     """What the change would come to, before it is made. Ten queries at most.
 
     `untouched` are further sessions that stay as they are, with why; `as_read` as in `read_changes`;
-    `by` would do it, and is not told who comes and goes.
+    `by` would do it, and is not told who comes and goes; `beside` as in `digest_of`.
     """
     fresh = list(fresh)
     found = read_changes(targets, at=at, as_read=as_read)
@@ -589,14 +598,18 @@ def consequence(
             dict.fromkeys(wanted[o.index].local_date for o in hindrances if o.blocks)
         ),
         restaffed=any(c.staffed for c in changes),
-    )
+        seen=digest_of(
+            changes=changes, fresh=fresh, wanted=wanted, obstacles=hindrances, news=news,
+            expected=expected, beside=beside,
+        ),
+    )  # fmt: skip
 
 
 def _line(c: Change, zone: ZoneInfo) -> Line:
     day = when(c.before.starts_at, c.before.ends_at, zone)
-    pk = c.session.pk
+    pk, group = c.session.pk, c.session.series.group.name
     if c.cancelled:
-        return Line(pk, day, "", "stop", "Cancelled")
+        return Line(pk, day, "", "stop", "Cancelled", group)
     what = []
     if c.retimed:
         what.append(when(c.after.starts_at, c.after.ends_at, zone))
@@ -605,20 +618,23 @@ def _line(c: Change, zone: ZoneInfo) -> Line:
     if c.staffed:
         names = wording.listing([f.user.name for f, _ in c.after.people])
         what.append(f"led by {names}" if names else "nobody leads it")
-    return Line(pk, day, " · ".join(what), "calm", "Moves" if c.placed else "Other people")
+    word = "Moves" if c.placed else "Other people"
+    return Line(pk, day, " · ".join(what), "calm", word, group)
 
 
 def _made(f: Fresh, zone: ZoneInfo) -> Line:
     names = wording.listing([person.user.name for person, _ in f.people])
     what = [f.room.name] + ([f"led by {names}"] if names else [])
     what += [f.item.title] if f.item else []
-    return Line(None, when(f.starts_at, f.ends_at, zone), " · ".join(what), "good", "New")
+    day, group = when(f.starts_at, f.ends_at, zone), f.series.group.name
+    return Line(None, day, " · ".join(what), "good", "New", group)
 
 
 def _stays(session: GroupSession, why: str, zone: ZoneInfo) -> Line:
     return Line(
-        session.pk, when(session.starts_at, session.ends_at, zone), why, "plain", "Stays as it is"
-    )
+        session.pk, when(session.starts_at, session.ends_at, zone), why, "plain", "Stays as it is",
+        session.series.group.name,
+    )  # fmt: skip
 
 
 def when(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:

@@ -35,8 +35,9 @@ from sessions.models import (
 )
 from sessions.queries.consequence import Fresh, People, Target, why_history
 from sessions.queries.edited_steps import Steps, steps_after
+from sessions.queries.moving import target_of
 from sessions.queries.series import pattern_in_words, pattern_of, with_records
-from sessions.recurrence import Occurrence, Pattern, Times, Verdict, find_zone, occurrences
+from sessions.recurrence import Occurrence, Pattern, Times, find_zone, occurrences
 
 BY_THE_SERIES: Final = "The series changed"
 OF_THE_SERIES: Final = (
@@ -125,7 +126,7 @@ def plan_edit(
     if scope == Scope.THIS:
         if session is None:
             raise Refused("Choose the session that is to change.", field="scope")
-        return _this(series, session, edit)
+        return _this(series, session, edit, at)
     today = clock.local_date(at, series.zone)
     first = today
     if scope == Scope.FOLLOWING:
@@ -206,24 +207,32 @@ def plan_edit(
     )  # fmt: skip
 
 
+def beside_of(
+    plan: Plan, series: GroupSeries, edit: Edit, usual: Iterable[tuple[object, str]]
+) -> list[object]:
+    """What an edit changes besides sessions, and how it stands, as `digest_of` takes it: the series,
+    who `usual`ly leads it, and the steps. Nothing for one session."""
+    if plan.after is series:
+        return []
+    wanted = None if edit.people is None else sorted(f"{f.pk} {part}" for f, part in edit.people)
+    return [
+        *(f"{name} {getattr(series, name)} {getattr(plan.after, name)}" for name in plan.fields),
+        f"people {sorted(f'{pk} {part}' for pk, part in usual)} {wanted}",
+        *(f"step {s.pk} {step.pk if step else ''}" for s, step in plan.steps.changed),
+    ]
+
+
 # --- one session ----------------------------------------------------------------------------------
-def _this(series: GroupSeries, session: GroupSession, edit: Edit) -> Plan:
+def _this(series: GroupSeries, session: GroupSession, edit: Edit, at: datetime) -> Plan:
     zone = find_zone(series.zone)
     starts = edit.starts or session.starts_at.astimezone(zone).time()
     ends = edit.ends or session.ends_at.astimezone(zone).time()
-    on = edit.on or session.local_date
-    pattern = Pattern(
-        [on.weekday()], starts, ends, on, on, series.zone, ends_next_day=ends < starts
-    )
-    d = occurrences(pattern, {})[0]
-    if d.verdict is Verdict.GAP or d.starts_at is None or d.ends_at is None:
-        raise Refused(d.reason, field="starts", code="gap")
-    target = Target(
-        session, local_date=on, starts_at=d.starts_at, ends_at=d.ends_at, room=edit.room,
-        people=edit.people, moved=True,
+    target = target_of(
+        session=session, on=edit.on or session.local_date, starts=starts, ends=ends,
+        room=edit.room, people=edit.people, next_day=True, at=at,
     )  # fmt: skip
     return Plan(
-        series, (target,), first=on,
+        series, (target,), first=edit.on or session.local_date,
         summary=f"{series.group.name} of {wording.day(session.local_date)} changed",
     )  # fmt: skip
 

@@ -12,15 +12,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from facilitators.clearance import Code
-from facilitators.models import Facilitator
 from facilitators.queries.clearance import ClearanceFile
 from sessions.conflicts import LEAVE, Clash, Known, Level, Rule, Rules, Slot, judge
-from sessions.models import GroupSession, Part
+from sessions.models import Part
 from sessions.queries.facts import Facts, Place, Wanted, person_name, read_facts
 
-__all__ = [
-    "Obstacle", "Wanted", "obstacles", "person_name", "stored", "why_not_cleared",
-]  # fmt: skip
+__all__ = ["Obstacle", "Wanted", "obstacles", "person_name", "why_not_cleared"]
 
 # What a person cannot wave through.
 NEVER: frozenset[Code] = frozenset({Code.ENDED, Code.ROLE})
@@ -260,9 +257,3 @@ def why_not_cleared(file: ClearanceFile | None, on: date, part: str) -> tuple[st
     away = any(on in period for period in file.away)
     reasons = [r for r in found.reasons if not (r.code is Code.LEAVE and away)]
     return " ".join(r.sentence for r in reasons), any(r.code in NEVER for r in reasons)
-
-
-def stored(session: GroupSession) -> tuple[tuple[Facilitator, str], ...]:
-    """Who leads a stored session, the lead first. One query."""
-    rows = session.assignments.select_related("facilitator__user").order_by("-part", "pk")
-    return tuple((row.facilitator, row.part) for row in rows)

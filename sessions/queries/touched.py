@@ -136,7 +136,7 @@ class Touched:
     leads: str
     expected: int
     decided: str  # the newest choice, or ''
-    suggested: str
+    suggested: str  # what is chosen at first, or '': never that it is cancelled
 
     @property
     def settled(self) -> bool:
@@ -185,7 +185,7 @@ def touched(
             leads=wording.listing([person_name(p) for p in s.people]) or "nobody yet",
             expected=s.expected,
             decided=s.decided or "",
-            suggested=s.decided or _suggested(s.keeps, leave),
+            suggested=_suggested(s.keeps, leave),
         )
         for s in found
     ]
@@ -195,7 +195,7 @@ def _suggested(on_closure: str, leave: Leave | None) -> str:
     if leave is not None:
         return Choice.COVER
     return {OnClosure.SHIFT: Choice.MOVE, OnClosure.KEEP: Choice.KEEP}.get(
-        OnClosure(on_closure), Choice.CANCEL
+        OnClosure(on_closure), ""
     )
 
 

@@ -14,17 +14,19 @@ from phpsupport.access.gate import allow, load
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
-from sessions.actions.arranging import arrange_session, target_of
+from sessions.actions.arranging import arrange_session
 from sessions.actions.booking import Clashes, people_of
 from sessions.forms.arrange import ArrangeForm, wished
 from sessions.forms.parts import clash_answers
 from sessions.grants import PLANNERS, STAFF_WHO_SEE_THE_WEEK
 from sessions.models import GroupSession
 from sessions.queries.consequence import Target, why_history
+from sessions.queries.moving import target_of
 from sessions.queries.schedule import for_page
+from sessions.queries.shown import UNSEEN
 from sessions.queries.surface import surface
 from sessions.queries.wish import DAY, Wish, day_of
-from sessions.views.previews import Preview, preview_of
+from sessions.views.previews import Preview, preview_of, seen_before
 
 LONGEST = timedelta(days=45)
 
@@ -60,15 +62,15 @@ def week_move(request: Asked, pk: UUID) -> HttpResponse:
             data = dict(form.cleaned_data)
             people = people_of(data.pop("lead"), data.pop("co"), session.program_id)
             target = target_of(session=session, people=people, at=now, **data)
+            refusal = ""
             if "confirm" in request.POST:
                 try:
                     return _done(request, target)
-                except Clashes:
-                    pass  # told by the preview, as it is now
                 except Refused as no:
-                    preview.refusal = no.sentence
-            refusal = preview.refusal
-            preview = preview_of(request, target)
+                    # What clashes or was not shown like that is told by the preview, as it is now.
+                    told = isinstance(no, Clashes) or no.code == UNSEEN
+                    refusal = "" if told else no.sentence
+            preview = preview_of(request, target, program=session.program, overtaken=form.overtaken)
             preview.refusal = refusal
         except Refused as no:
             form.refuse(no)
@@ -80,6 +82,7 @@ def _done(request: Asked, target: Target) -> HttpResponse:
         target=target,
         by=request.user,
         at=clock.now(),
+        seen=seen_before(request),
         **clash_answers(request.POST),
     )
     day = target.local_date or target.session.local_date
@@ -103,6 +106,6 @@ def _dialog(
             "session": session,
             "form": form,
             "preview": preview,
-            "as_it_is": preview.what is not None and preview.what.empty,
+            "as_it_is": preview.empty,
         },
     )

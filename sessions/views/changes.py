@@ -1,7 +1,8 @@
 """Changes of the schedule for those who plan: look back, undo, edit a series, cancel several."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,17 +23,33 @@ from sessions.actions.schedule import cancel_sessions
 from sessions.actions.series import edit_series
 from sessions.forms.changes import SHOWN_AT_MOST, LookForm, SeriesEditForm, first_look
 from sessions.forms.schedule import CancelForm
-from sessions.forms.series import left_out
+from sessions.forms.series import as_sent, left_out
 from sessions.forms.series_times import ADD_TIME
 from sessions.grants import PLANNERS
 from sessions.models import GroupSeries, GroupSession, ScheduleBatch, SessionState
 from sessions.queries.consequence import Consequence, Target, consequence
 from sessions.queries.edited_steps import Steps
-from sessions.queries.editing import Scope, first_of_interest, plan_edit, sessions_of
+from sessions.queries.editing import (
+    Scope,
+    beside_of,
+    first_of_interest,
+    plan_edit,
+    sessions_of,
+)
 from sessions.queries.recent import acts, coming_sessions, lines_of, newest_first
+from sessions.queries.shown import CHANGED, UNSEEN
+from sessions.views.previews import (
+    OVERTAKEN,
+    Preview,
+    carried_out,
+    is_stale,
+    preview_of,
+    seen_before,
+)
 from sessions.views.roster import load_series
 
 A_PAGE = 12
+SAVE, REST = "save", "rest"  # acts on the page of an edit; any other only looks
 
 
 # --- looking back ---------------------------------------------------------------------------------
@@ -99,6 +116,8 @@ class Shown:
     can_override: bool
     blocked_dates: tuple[str, ...]
     steps: Steps
+    left_out: tuple[str, ...] = ()  # dates that were chosen to stay as they are
+    changed: str = ""  # that it is not what was shown before
 
     @property
     def can_save(self) -> bool:
@@ -124,21 +143,31 @@ def _edit_form(
 
 
 def _shown(
-    request: Asked, series: GroupSeries, form: SeriesEditForm, rows: list[GroupSession]
+    request: Asked,
+    series: GroupSeries,
+    form: SeriesEditForm,
+    rows: list[GroupSession],
+    out: set[date] | None = None,
 ) -> Shown:
-    at, asked = clock.now(), form.asked()
+    at, asked, out = clock.now(), form.asked(), out or set()
     if series.ended_at is not None:
         raise Refused("This series has ended. Plan a new one, or undo its end.", code="ended")
-    plan = plan_edit(series=series, at=at, rows=rows, usual=form.usual, **asked)
+    plan = plan_edit(series=series, at=at, rows=rows, usual=form.usual, leave_out=out, **asked)
+    usual = [(p["id"], p["part"]) for p in series.people]  # type: ignore[attr-defined]
     what = consequence(
         program=series.program, targets=plan.targets, fresh=plan.fresh, at=at,
         untouched=plan.untouched, on_closure=plan.after.on_closure, as_read=True, by=request.user,
+        beside=beside_of(plan, series, asked["edit"], usual),
     )  # fmt: skip
     final = any(o.blocks and o.final for o in what.obstacles)
     may = what.blocked and not final and may_override(
         request.user, program_id=series.program_id, at=at, zone=series.zone
     )  # fmt: skip
-    return Shown(what, bool(may), tuple(d.isoformat() for d in what.blocked_dates), plan.steps)
+    stale = CHANGED if is_stale(request, what.seen, yes=request.POST.get("act") == SAVE) else ""
+    return Shown(
+        what, bool(may), tuple(d.isoformat() for d in what.blocked_dates), plan.steps,
+        tuple(sorted(as_sent(out))), OVERTAKEN if form.overtaken else stale,
+    )  # fmt: skip
 
 
 @allow(*PLANNERS, methods=("GET", "POST"))
@@ -153,19 +182,24 @@ def series_edit(request: Asked, pk: UUID) -> HttpResponse:
             return render(request, "sessions/planner/_more_times.html", {"form": form})
     if request.method == "POST" and not form.another and form.is_valid():
         act = request.POST.get("act", "look")
-        out = left_out(request.POST.getlist("blocked")) if act == "rest" else set()
+        chosen = {REST: "blocked", SAVE: "leave_out"}.get(act)
+        out = left_out(request.POST.getlist(chosen)) if chosen else set()
         try:
-            if act != "look":
-                edit_series(
-                    series=series, leave_out=out, by=request.user, at=at, **form.asked(),
-                    **form.said_to_clash,
-                )  # fmt: skip
-                messages.success(request, "The series is changed, and people are told.")
-                return after_act(request, "sessions:series", pk, at=at)
-            shown = _shown(request, series, form, rows)
-        except Clashes as clash:
-            messages.error(request, f"Nothing was changed. {clash.sentence}")
-            shown = _shown(request, series, form, rows)
+            if act == SAVE:
+                try:
+                    edit_series(
+                        series=series, leave_out=out, by=request.user, at=at,
+                        seen=seen_before(request), **form.asked(), **form.said_to_clash,
+                    )  # fmt: skip
+                except Clashes as clash:
+                    messages.error(request, f"Nothing was changed. {clash.sentence}")
+                except Refused as refusal:
+                    if refusal.code != UNSEEN:
+                        raise
+                else:
+                    messages.success(request, "The series is changed, and people are told.")
+                    return after_act(request, "sessions:series", pk, at=at)
+            shown = _shown(request, series, form, rows, out)
         except Refused as refusal:
             form.refuse(refusal)
     return render(
@@ -210,24 +244,19 @@ def cancel_several(request: Asked) -> HttpResponse:
     picked = [s for s in rows if str(s.pk) in chosen]
     form = CancelForm(request.POST or None)
     form.submit = ""  # the page has buttons of its own: first to look, then to do
-    what = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            if not picked:
-                raise Refused("Choose at least one session.", code="required")
-            if request.POST.get("act") == "cancel":
-                cancel_sessions(
-                    sessions=picked, reason=form.cleaned_data["reason"], by=request.user, at=at
-                )
-                number = wording.count(len(picked), "session is", "sessions are")
-                messages.success(request, f"{number} cancelled, and people are told.")
-                return redirect("sessions:changes")
-            what = consequence(
-                program=request.program, at=at,
-                targets=[Target(s, cancel_for=form.cleaned_data["reason"]) for s in picked],
-            )  # fmt: skip
-        except Refused as refusal:
-            form.refuse(refusal)
+    cancel = partial(cancel_sessions, sessions=picked, by=request.user, at=at)
+
+    def see(data: dict[str, Any]) -> Preview:
+        if not picked:
+            raise Refused("Choose at least one session.", code="required")
+        targets = [Target(s, cancel_for=data["reason"]) for s in picked]
+        return preview_of(request, *targets, program=request.program)
+
+    done, preview = carried_out(request, form, cancel, see)
+    if done:
+        number = wording.count(len(picked), "session is", "sessions are")
+        messages.success(request, f"{number} cancelled, and people are told.")
+        return redirect("sessions:changes")
     return render(
         request,
         "sessions/planner/change_cancel.html",
@@ -236,7 +265,7 @@ def cancel_several(request: Asked) -> HttpResponse:
             "form": form,
             "rows": lines_of(rows, zone=request.program.zone),
             "chosen": chosen if request.method == "POST" else None,
-            "what": what,
+            "preview": preview,
             "number": len(picked),
         },
     )

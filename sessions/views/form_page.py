@@ -11,10 +11,10 @@ from phpsupport.access.asked import Asked
 def form_page(
     request: Asked, form: Any, title: str, *, back: tuple[str, str], **words: Any
 ) -> HttpResponse:
-    """The form with its title and the way back; what clashes is said above it.
+    """The form with its title and the way back.
 
-    `words` are what the template knows besides: subtitle, intro, overlaps, stop, rest, retire,
-    retired.
+    `words` are what the template knows besides: subtitle, intro, stop, retire, retired,
+    and where it is seen first what the form comes to: act, preview, rest.
     """
     return render(
         request,
@@ -23,7 +23,6 @@ def form_page(
             "form": form,
             "title": title,
             "back": back,
-            "clash": getattr(form, "clash", None),
             **words,
         },
     )

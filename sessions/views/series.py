@@ -34,10 +34,13 @@ from sessions.queries.answers import open_matters
 from sessions.queries.curriculum import lost_step, steps_of
 from sessions.queries.enrollment import roster_of_series
 from sessions.queries.series import dates_of_series, pattern_in_words
+from sessions.queries.series_plans import plan_end, plan_hand_over
 from sessions.queries.series_preview import Preview, preview
 from sessions.queries.slots import person_name
 from sessions.views.changes import after_act, done_batch
 from sessions.views.form_page import form_page
+from sessions.views.previews import Preview as Change
+from sessions.views.previews import carried_out, preview_of
 from sessions.views.roster import WHO_SEES_ROSTERS, load_series
 
 EDIT = ("GET", "POST")
@@ -273,9 +276,19 @@ def series_end(request: Asked, pk: UUID) -> HttpResponse:
         initial={"last_on": max(today_of(request), found.from_on)},
         cancel=here,
     )
+    form.submit = ""  # the page has buttons of its own: first to see, then to do
     at = clock.now()
     end = partial(actions.end_series, series=found, by=request.user, at=at)
-    if form.carry_out(end):
+
+    def look(data: dict[str, Any]) -> Change:
+        plan = plan_end(series=found, at=at, **data)
+        return preview_of(
+            request, *plan.targets, program=found.program, untouched=plan.untouched,
+            beside=plan.beside, besides=plan.besides,
+        )  # fmt: skip
+
+    done, seen = carried_out(request, form, end, look)
+    if done:
         messages.success(
             request,
             f"The series ends. {wording.count(form.outcome, 'session is', 'sessions are')} "
@@ -290,6 +303,7 @@ def series_end(request: Asked, pk: UUID) -> HttpResponse:
             "Places end on the last day and the waitlist closes.",
             "People get a neutral message about the next two weeks, or about the first date after.",
         ],
+        act="End the series", preview=seen,
     )  # fmt: skip
 
 
@@ -305,16 +319,29 @@ def series_hand_over(request: Asked, pk: UUID) -> HttpResponse:
         today=today_of(request),
         cancel=here,
     )
-    at, rest = clock.now(), request.POST.get("act") == "rest"
+    form.submit = ""
+    at = clock.now()
+    out = left_out(request.POST.getlist("blocked" if "rest" in request.POST else "leave_out"))
+    if "see" in request.POST:
+        out = set()  # a fresh look
     hand_over = partial(
         actions.replace_facilitator,
         series=found,
-        leave_out=left_out(request.POST.getlist("blocked")) if rest else set(),
+        leave_out=out,
         **form.said_to_clash,
         by=request.user,
         at=at,
     )
-    if form.carry_out(hand_over):
+
+    def look(data: dict[str, Any]) -> Change:
+        plan = plan_hand_over(series=found, at=at, leave_out=out, **data)
+        return preview_of(
+            request, *plan.targets, program=found.program, untouched=plan.untouched,
+            beside=plan.beside, besides=plan.besides, left_out=as_sent(out),
+        )  # fmt: skip
+
+    done, seen = carried_out(request, form, hand_over, look)
+    if done:
         messages.success(request, f"{wording.count(form.outcome, 'session')} changed.")
         return after_act(request, "sessions:series", pk, at=at)
     return form_page(
@@ -323,5 +350,5 @@ def series_hand_over(request: Asked, pk: UUID) -> HttpResponse:
             "Whoever takes over reads notes from that day on.",
             "For what came before, whoever led it so far is asked to write a hand-over.",
         ],
-        rest="Leave those dates as they are and change the others",
+        act="Hand over", preview=seen, rest="Leave those dates as they are and change the others",
     )  # fmt: skip

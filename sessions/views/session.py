@@ -1,6 +1,5 @@
 """One session for those who plan: look at it, move it, say who leads it, cancel it."""
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,19 +17,19 @@ from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
 from sessions import policies
 from sessions.actions import schedule
-from sessions.actions.arranging import target_of
 from sessions.actions.booking import people_of
 from sessions.forms.schedule import CancelForm, MoveForm, StaffForm
 from sessions.grants import PLANNERS, STAFF_WHO_SEE_THE_WEEK
 from sessions.models import GroupSession, Part, SafetyConcern
 from sessions.queries.answers import open_matters
 from sessions.queries.consequence import Target
+from sessions.queries.moving import target_of
 from sessions.queries.rules import set_aside
 from sessions.queries.safety import of_session
 from sessions.queries.schedule import SessionPage, for_page, session_page
 from sessions.views.changes import after_act, done_batch
 from sessions.views.form_page import form_page
-from sessions.views.previews import seen
+from sessions.views.previews import Preview, carried_out, preview_of
 from sessions.views.roster import WHO_SEES_ROSTERS
 
 EDIT = ("GET", "POST")
@@ -89,15 +88,6 @@ def session(request: Asked, pk: UUID) -> HttpResponse:
     )
 
 
-def _moved(found: GroupSession, at: datetime, data: dict[str, Any]) -> Target:
-    return target_of(session=found, at=at, **data)
-
-
-def _staffed(found: GroupSession, data: dict[str, Any]) -> Target:
-    people = people_of(data["lead"], data["co"], found.program_id)
-    return Target(found, people=people, moved=True)
-
-
 @allow(*PLANNERS, methods=EDIT)
 def session_move(request: Asked, pk: UUID) -> HttpResponse:
     """Give one session another day, time or room."""
@@ -119,17 +109,18 @@ def session_move(request: Asked, pk: UUID) -> HttpResponse:
         by=request.user,
         at=at,
     )
-    preview = None
-    if "see" in request.POST:
-        preview = seen(request, form, partial(_moved, found, at))
-    elif form.carry_out(move):
+
+    def look(data: dict[str, Any]) -> Preview:
+        target = target_of(session=found, at=at, **data)
+        return preview_of(request, target, program=found.program, overtaken=form.overtaken)
+
+    done, preview = carried_out(request, form, move, look)
+    if done:
         if form.has_changed():
             messages.success(request, "The session is moved. If its time changed, people are told.")
         else:
             messages.info(request, "Nothing was changed: the session stays where it is.")
         return after_act(request, "sessions:session", pk, at=at)
-    elif form.clash:
-        preview = seen(request, form, partial(_moved, found, at))
     return _form_page(
         request, found, form, "Move this session", when=now.when, act="Move it", preview=preview
     )
@@ -156,14 +147,17 @@ def session_staff(request: Asked, pk: UUID) -> HttpResponse:
         by=request.user,
         at=at,
     )
-    preview = None
-    if "see" in request.POST:
-        preview = seen(request, form, partial(_staffed, found))
-    elif form.carry_out(staff):
+
+    def look(data: dict[str, Any]) -> Preview:
+        target = Target(
+            found, people=people_of(data["lead"], data["co"], found.program_id), moved=True
+        )
+        return preview_of(request, target, program=found.program, overtaken=form.overtaken)
+
+    done, preview = carried_out(request, form, staff, look)
+    if done:
         messages.success(request, "Who leads this session is set.")
         return after_act(request, "sessions:session", pk, at=at)
-    elif form.clash:
-        preview = seen(request, form, partial(_staffed, found))
     when = _without_people(found).when
     return _form_page(
         request, found, form, "Who leads this session", when=when, act="Save it", preview=preview
@@ -178,10 +172,12 @@ def session_cancel(request: Asked, pk: UUID) -> HttpResponse:
     form = CancelForm(request.POST or None, cancel=here)
     at = clock.now()
     cancel = partial(schedule.cancel_session, session=found, by=request.user, at=at)
-    preview = None
-    if "see" in request.POST:
-        preview = seen(request, form, lambda data: Target(found, cancel_for=data["reason"]))
-    elif form.carry_out(cancel):
+
+    def look(data: dict[str, Any]) -> Preview:
+        return preview_of(request, Target(found, cancel_for=data["reason"]), program=found.program)
+
+    done, preview = carried_out(request, form, cancel, look)
+    if done:
         messages.success(request, "The session is cancelled and people are told.")
         return after_act(request, "sessions:session", pk, at=at)
     return _form_page(

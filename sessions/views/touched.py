@@ -18,7 +18,13 @@ from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Closure, Program
 from sessions.actions.booking import Clashes
-from sessions.actions.resolving import resolve_closure, resolve_leave
+from sessions.actions.resolving import (
+    Plan,
+    plan_closure,
+    plan_leave,
+    resolve_closure,
+    resolve_leave,
+)
 from sessions.forms.leading import facilitators_of
 from sessions.forms.parts import clash_answers
 from sessions.forms.series import rooms_of
@@ -26,6 +32,7 @@ from sessions.forms.touched import DecisionForm
 from sessions.grants import PLANNERS
 from sessions.models import Choice
 from sessions.queries import not_cleared as queries
+from sessions.queries.shown import UNSEEN
 from sessions.queries.touched import (
     FOR_CLOSURE,
     FOR_LEAVE,
@@ -36,6 +43,7 @@ from sessions.queries.touched import (
 )
 from sessions.queries.week import SEES_CLEARANCE
 from sessions.views.changes import done_batch
+from sessions.views.previews import preview_of, seen_before
 
 EDIT = ("GET", "POST")
 
@@ -60,6 +68,7 @@ def closure(request: Asked, pk: UUID) -> HttpResponse:
         rows,
         choices=FOR_CLOSURE,
         facilitators=None,
+        plan=partial(plan_closure, closure=row),
         act=partial(resolve_closure, closure=row),
         title=f"Closed on {wording.day(row.date, year=True)}",
         subtitle=row.reason,
@@ -91,6 +100,7 @@ def leave(request: Asked, pk: UUID) -> HttpResponse:
         touched(in_leave(row, at=clock.now()), zone=program.zone, leave=row),
         choices=FOR_LEAVE,
         facilitators=facilitators_of(request.user, program).exclude(pk=row.facilitator_id),
+        plan=partial(plan_leave, leave=row),
         act=partial(resolve_leave, leave=row),
         title=f"{name} is away",
         subtitle=f"On {first}" if first == last else f"From {first} through {last}",
@@ -105,6 +115,7 @@ def _page(
     *,
     choices: Sequence[Choice],
     facilitators: Any,
+    plan: Callable[..., Plan],
     act: Callable[..., Any],
     title: str,
     subtitle: str,
@@ -119,23 +130,33 @@ def _page(
         )
         for t in rows
     ]  # fmt: skip
-    clash, refused = None, ""
+    seen, refused, at = None, "", clock.now()
     if request.method == "POST" and _all_valid(asks):
         decisions = [d for form in asks if (d := form.decision()) is not None]
         try:
-            batch = act(
-                decisions=decisions,
-                by=request.user,
-                at=clock.now(),
-                **clash_answers(request.POST),
-            )
-        except Clashes as fault:
-            clash = fault
+            if "confirm" in request.POST:
+                try:
+                    batch = act(
+                        decisions=decisions,
+                        by=request.user,
+                        at=at,
+                        seen=seen_before(request),
+                        **clash_answers(request.POST),
+                    )
+                except Refused as no:
+                    # What clashes or was not shown like that is told by the preview, as it is now.
+                    if not (isinstance(no, Clashes) or no.code == UNSEEN):
+                        raise
+                else:
+                    messages.success(request, _said(decisions, len(asks)))
+                    return redirect(f"{request.path}?done={batch.pk}" if batch else request.path)
+            what = plan(decisions=decisions, at=at)
+            seen = preview_of(
+                request, *what.targets, program=program, beside=what.beside,
+                besides=_besides(what, rows),
+            )  # fmt: skip
         except Refused as fault:
             refused = fault.sentence
-        else:
-            messages.success(request, _said(decisions, len(asks)))
-            return redirect(f"{request.path}?done={batch.pk}" if batch else request.path)
     return render(
         request,
         "sessions/planner/touched.html",
@@ -144,10 +165,9 @@ def _page(
             "subtitle": subtitle,
             "back": back,
             "asks": asks,
-            "clash": clash,
+            "preview": seen,
             "done": done_batch(request),
             "refused": refused,
-            "reason": clash_answers(request.POST)["override_reason"],
         },
     )
 
@@ -155,6 +175,17 @@ def _page(
 def _all_valid(forms: Sequence[DecisionForm]) -> bool:
     """Every form is asked, so that each shows what it lacks."""
     return not [form for form in forms if not form.is_valid()]
+
+
+def _besides(plan: Plan, rows: Sequence[Touched]) -> list[str]:
+    """What was decided that changes no session by itself, in words."""
+    named = {t.session.pk: f"{t.group}, {t.day}, {t.times}" for t in rows}
+    kept = [d.session for d in plan.decisions if d.choice == Choice.KEEP]
+    return [
+        *(f"{named[s.pk]}: cover is asked for. Until somebody accepts it stays as it is."
+          for s in plan.uncovered),
+        *(f"{named[s.pk]}: stays as it is." for s in kept),
+    ]  # fmt: skip
 
 
 def _said(decisions: Sequence[Any], asked: int) -> str:

@@ -148,6 +148,12 @@ async function askAnew(form) {
     const answer = await ask(form.action, sent);
     if (turn !== asked || !form.isConnected) return;
     const page = new DOMParser().parseFromString(answer.page, "text/html");
+    if (page.querySelector("[data-act-anew]")) {
+      // Somebody changed the session meanwhile: the fields are no longer how it stands.
+      fill(answer.page);
+      body.querySelector("[data-act-told]").focus();
+      return;
+    }
     const told = form.querySelector("[data-act-told]");
     const buttons = form.querySelector("[data-act-buttons]");
     const focused = buttons.contains(document.activeElement);
@@ -188,6 +194,7 @@ body.addEventListener("submit", async (event) => {
     const answer = await ask(form.action, sent);
     if (answer.page) {
       fill(answer.page);
+      body.querySelector("[data-act-told]").focus();
       return;
     }
     putBack = null;

@@ -78,6 +78,13 @@ def test_a_leave_with_three_sessions_settled_three_ways(
     three.get_by_label("Move it").check()
     later = world.day + timedelta(days=1)
     three.get_by_label("Moves to").fill(later.isoformat())
+    expect(desk.get_by_role("button", name="Save what was decided")).to_have_count(0)
+    desk.get_by_role("button", name="See what changes").click()
+    seen = desk.get_by_role("region", name="What this comes to")
+    expect(seen).to_contain_text("1 session moves, 1 gets other people and 1 is cancelled.")
+    expect(seen).to_contain_text("led by Ana Solís")
+    axe(desk)
+    assert GroupSession.objects.filter(state=SessionState.SCHEDULED).count() == 3
     desk.get_by_role("button", name="Save what was decided").click()
     expect(desk.get_by_text("3 sessions are settled.")).to_be_visible()
     axe(desk)

@@ -30,6 +30,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WINDOWS = 50
+KEPT = re.compile(r'<input type="hidden" name="(seen|stood)" value="([^"]*)">')
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,15 @@ class Window:
 
     def send(self, path: str, form: dict[str, object]) -> Answer:
         """Press the button of the form."""
-        body = urlencode({**form, "csrfmiddlewaretoken": self.token}, doseq=True)
-        return self._ask(self.line, "POST", path, body)
+        return self._ask(self.line, "POST", path, self._body(form))
+
+    def look(self, path: str, form: dict[str, object]) -> dict[str, object]:
+        """See first what the form comes to: what the page then sends with the yes."""
+        answer = self._ask(self._connect(), "POST", path, self._body({**form, "see": "1"}))
+        return {**form, **dict(KEPT.findall(answer.page)), "confirm": "1"}
+
+    def _body(self, form: dict[str, object]) -> str:
+        return urlencode({**form, "csrfmiddlewaretoken": self.token}, doseq=True)
 
     def _connect(self) -> http.client.HTTPConnection:
         line = http.client.HTTPConnection(self.host, timeout=120)
@@ -157,7 +165,11 @@ def test_many_sessions_move_into_one_slot_and_one_gets_there(site: str) -> None:
     windows = [Window(site, by) for _ in sessions]
     body: dict[str, object] = {"on": day, "starts": "15:00", "ends": "15:50", "room": wanted.pk}
     paths = [reverse("sessions:session-move", args=[session.pk]) for session in sessions]
-    answers = all_at_once(windows, paths, [body] * len(sessions))
+    bodies = []
+    for window, path in zip(windows, paths, strict=True):
+        window.open(path)
+        bodies.append(window.look(path, body))  # nothing is in anybody's way yet
+    answers = all_at_once(windows, paths, bodies)
     assert sorted(a.status for a in answers) == [200] * 15 + [302]
     there = GroupSession.objects.get(room=wanted)
     taken = f"Harbor Room is taken by {there.series.group.name} until 15:50"

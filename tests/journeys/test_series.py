@@ -1,11 +1,13 @@
 """Planning series that do not meet every week: on a phone, without a script, and their curriculum."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from phpsupport.lib import wording
 from sessions.models import CurriculumItem, GroupSeries, SessionState
 from sessions.recurrence import LAST
 from tests.factories import make_facilitator, make_group
@@ -111,6 +113,41 @@ def test_the_same_form_without_a_script(
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("That is undone: Planned Hearing Voices")).to_be_visible()
     assert not GroupSeries.objects.filter(group=world.group).exists()
+
+
+def test_a_series_is_handed_over_and_ended_without_a_script(
+    site: str, open_page: Callable[..., Page], axe: Callable, world: World
+) -> None:
+    series = world.plan()
+    make_facilitator(
+        world.program, first_name="Devon", last_name="Hale", on=world.days[0] - timedelta(days=200),
+        through=world.days[4] + timedelta(days=200),
+    )  # fmt: skip
+    page = open_page(width=1440, height=900, java_script_enabled=False)
+    enter(page, world.scheduler)
+    page.goto(reverse("sessions:series", args=[series.pk]))
+    page.get_by_role("link", name="Change who leads").click()
+    page.get_by_label("Leads from then on").select_option("Devon Hale")
+    expect(page.get_by_role("button", name="Hand over")).to_have_count(0)
+    page.get_by_label("From", exact=True).press("Enter")  # looks, and hands nothing over
+    seen = page.get_by_role("region", name="What this comes to")
+    expect(seen).to_contain_text("5 sessions get other people.")
+    expect(seen).to_contain_text("Devon Hale leads Hearing Voices from")
+    page.get_by_role("button", name="Hand over").click()
+    expect(page.get_by_text("5 sessions changed.", exact=True)).to_be_visible()
+
+    page.get_by_role("link", name="End the series").click()
+    page.get_by_label("Last day").fill(world.days[2].isoformat())
+    expect(page.get_by_role("button", name="End the series")).to_have_count(0)
+    page.get_by_role("button", name="See what changes").click()
+    expect(seen).to_contain_text("2 sessions are cancelled.")
+    expect(seen).to_contain_text(wording.day(world.days[4]))
+    assert not series.sessions.filter(state=SessionState.CANCELLED).exists()
+    page.get_by_role("button", name="End the series").click()
+    expect(page.get_by_text("The series ends. 2 sessions are cancelled")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("That is undone")).to_be_visible()
+    assert not series.sessions.filter(state=SessionState.CANCELLED).exists()
 
 
 def test_a_curriculum_is_put_in_order_by_keyboard_and_shifted(

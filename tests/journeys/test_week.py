@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock, wording
 from phpsupport.programs.models import Closure
+from sessions.actions.schedule import move_session, staff_session
 from sessions.models import GroupSession, SessionFacilitator
 from tests.browser import page_faults
 from tests.factories import (
@@ -191,6 +192,45 @@ def test_a_move_that_is_fine_and_its_undo(site, desk, sign_in, axe, world):
     done.get_by_role("button", name="Undo").click()
     expect(desk.locator("#messages")).to_contain_text("undone")
     assert world.stands(world.voices) == (world.tuesday, "13:00", "13:50", "Harbor Room")
+
+
+def test_what_a_colleague_changed_meanwhile_is_not_written_over(site, desk, sign_in, axe, world):
+    sign_in(desk, world.scheduler)
+    open_surface(desk, world)
+    block(desk, world.voices).focus()
+    desk.keyboard.press("Enter")
+    said = answer(desk)
+    said.get_by_label("Starts").fill("15:00")
+    said.get_by_label("Ends").fill("15:50")
+    said.get_by_label("Ends").blur()
+    expect(said.get_by_text("Nothing is in the way.")).to_be_visible()
+    expect(said).to_contain_text("15:00–15:50")
+
+    # Somebody else leads it by now. It is shown anew, with what was typed.
+    staff_session(session=world.voices, lead=world.ana, by=world.scheduler, at=clock.now())
+    said.get_by_role("button", name="Move it").click()
+    expect(said.get_by_text("This was changed meanwhile.")).to_be_visible()
+    expect(said.get_by_label("Starts")).to_have_value("15:00")
+    expect(said.locator("[data-act-told]")).to_be_focused()
+    axe(desk)
+    assert world.stands(world.voices) == (world.tuesday, "13:00", "13:50", "Harbor Room")
+
+    # And once more while a field is asked about: the dialog follows, the typed field stays.
+    move_session(
+        session=world.voices, on=world.tuesday, starts=time(13), ends=time(13, 50),
+        room=world.garden, by=world.scheduler, at=clock.now(),
+    )  # fmt: skip
+    said.get_by_text("Day, time, room and people").click()
+    said.get_by_label("Ends").fill("16:00")
+    said.get_by_label("Ends").blur()
+    expect(said.get_by_label("Room")).to_have_value(str(world.garden.pk))
+    expect(said.get_by_text("This was changed meanwhile.")).to_be_visible()
+    expect(said).to_contain_text("15:00–16:00")
+    said.get_by_role("button", name="Move it").click()
+    expect(desk.locator("#messages")).to_contain_text("moved to")
+    expect(said).to_be_hidden()
+    assert world.stands(world.voices) == (world.tuesday, "15:00", "16:00", "Garden Room")
+    assert world.leads(world.voices) == ["Ana Solís"]
 
 
 def test_a_pull_at_the_lower_edge_makes_it_longer(site, desk, sign_in, world):

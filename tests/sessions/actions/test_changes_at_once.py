@@ -14,7 +14,9 @@ from sessions.actions.changing import Target, apply
 from sessions.actions.schedule import cancel_session, move_session
 from sessions.actions.series import create_series, edit_series
 from sessions.models import Attendance, GroupSession, ScheduleBatch, SessionState
+from sessions.queries.consequence import consequence
 from sessions.queries.editing import Edit
+from sessions.queries.moving import target_of
 from tests.factories import (
     enroll,
     make_facilitator,
@@ -150,3 +152,21 @@ def test_many_who_swap_the_same_two_never_deadlock(world):
     assert {r.code for r in refusals(found)} <= {"unchanged"}, found
     rooms = GroupSession.objects.filter(pk__in=[one.pk, other.pk]).values_list("room", flat=True)
     assert set(rooms) == {r.pk for r in world.rooms}
+
+
+def test_of_two_who_looked_at_one_session_the_second_looks_again(world):
+    """Whoever waited finds it changed: what they were shown is no longer what would come of it."""
+    rooms = [make_room(world.program), world.rooms[0]]
+    slots = [(time(10), time(10, 50)), (time(14), time(14, 50))]
+    for session in world.series.sessions.order_by("starts_at")[:4]:
+        wishes = [
+            {"session": session, "on": session.local_date, "starts": starts, "ends": ends,
+             "room": room, "at": AT}
+            for room, (starts, ends) in zip(rooms, slots, strict=True)
+        ]  # fmt: skip
+        for wish in wishes:
+            shown = consequence(program=world.program, targets=[target_of(**wish)], at=AT)
+            wish |= {"seen": shown.seen, "by": world.by}
+        found = at_once(2, lambda n, wishes=wishes: move_session(**wishes[n]))
+        assert [no.code for no in refusals(found)] == ["unseen"], found
+    assert ScheduleBatch.objects.filter(kind="moved").count() == 4

@@ -1,6 +1,6 @@
 """Each session that a closed day or somebody's leave touches is asked about; nothing is dropped."""
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -241,3 +241,19 @@ def test_cancelled_leave_asks_nothing(place):
             leave=leave, decisions=[Decision(place.sessions[0], Choice.CANCEL)],
             by=place.by, at=AFTER,
         )  # fmt: skip
+
+
+def test_a_session_past_midnight_is_moved_to_another_night(place):
+    night = place.sessions[2]
+    starts = datetime(2026, 3, 11, 3, 30, tzinfo=UTC)  # Tue 23:30 in New York
+    ends = starts + timedelta(minutes=50)
+    GroupSession.objects.filter(pk=night.pk).update(starts_at=starts, ends_at=ends)
+    night.assignments.update(starts_at=starts, ends_at=ends)
+    night.refresh_from_db()
+    move = Decision(
+        night, Choice.MOVE, on=COMING + timedelta(days=1), starts=time(23, 40), ends=time(0, 30)
+    )
+    resolve_closure(closure=place.closure(), decisions=[move], by=place.by, at=AFTER)
+    night.refresh_from_db()
+    assert night.starts_at == starts + timedelta(days=1, minutes=10)
+    assert night.ends_at - night.starts_at == timedelta(minutes=50)

@@ -127,7 +127,7 @@ def test_a_taken_room_and_a_busy_facilitator_are_named(world):
         ({"on": date(2026, 11, 26)}, "closed on Thu 26 Nov: Thanksgiving"),
         ({"on": date(2026, 11, 17)}, "That time is over"),
         ({"on": date(2027, 3, 14), "starts": time(2, 30), "ends": time(3, 20)}, "does not exist"),
-        ({"ends": time(12)}, "comes before the start"),
+        ({"ends": time(12)}, "must come after the start"),
     ],
 )
 def test_days_and_times_that_cannot_be_are_refused(world, asked, words):

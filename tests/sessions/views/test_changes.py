@@ -27,6 +27,7 @@ from tests.factories import (
     make_room,
     make_staff,
 )
+from tests.sessions.looking import kept, look_and_do, say_yes
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +65,11 @@ class World:
 
     def post(self, name, *args, **data):
         return self.client.post(reverse(f"sessions:{name}", args=args), data)
+
+    def save(self, **asked):
+        """The answer to saving an edit of the series that was looked at."""
+        shown = self.post("series-edit", self.series.pk, **asked, act="look")
+        return self.post("series-edit", self.series.pk, **kept(shown), **asked, act="save")
 
     def edit(self, **changed):
         return {
@@ -161,14 +167,14 @@ def test_an_undone_series_leads_to_the_list(world):
 
 def test_the_session_page_offers_to_undo_what_was_just_done(world):
     session = world.first()
-    answer = world.client.post(
-        reverse("sessions:session-cancel", args=[session.pk]), {"reason": "Snow"}, follow=True
+    answer = look_and_do(
+        world.client, reverse("sessions:session-cancel", args=[session.pk]), {"reason": "Snow"}
     )
     batch = ScheduleBatch.objects.get(kind="cancelled")
-    page = answer.content.decode()
+    page = world.client.get(answer.url).content.decode()
     assert reverse("sessions:batch-undo", args=[batch.pk]) in page
     world.post("batch-undo", batch.pk)
-    page = world.client.get(answer.redirect_chain[-1][0]).content.decode()
+    page = world.client.get(answer.url).content.decode()
     assert reverse("sessions:batch-undo", args=[batch.pk]) not in page
 
 
@@ -220,10 +226,7 @@ def test_the_live_list_is_the_same(world):
 )
 def test_each_scope_is_saved_and_can_be_undone(world, scope, hours):
     third = world.series.sessions.order_by("starts_at")[2]
-    answer = world.post(
-        "series-edit", world.series.pk,
-        **world.edit(starts="13:00", ends="13:50", scope=scope, session=third.pk), act="save",
-    )  # fmt: skip
+    answer = world.save(**world.edit(starts="13:00", ends="13:50", scope=scope, session=third.pk))
     batch = ScheduleBatch.objects.get(kind="series-edited")
     assert answer.url == reverse("sessions:series", args=[world.series.pk]) + f"?done={batch.pk}"
     assert world.hours() == hours
@@ -241,13 +244,16 @@ def test_a_clash_is_told_and_those_dates_can_be_left(world):
         until_on=world.monday,
     )  # fmt: skip
     asked = world.edit(starts="13:00", ends="13:50")
-    page = world.post("series-edit", world.series.pk, **asked, act="save").content.decode()
+    page = world.save(**asked).content.decode()
     assert "Nothing was changed." in page
     assert "Harbor is taken by Nook until 13:50." in page
     assert world.hours() == ["10:00"] * 6
-    answer = world.post(
+    rest = world.post(
         "series-edit", world.series.pk, **asked, act="rest", blocked=[world.monday.isoformat()]
     )
+    assert "You chose to leave it as it is." in rest.content.decode()
+    assert world.hours() == ["10:00"] * 6
+    answer = world.post("series-edit", world.series.pk, **kept(rest), **asked, act="save")
     assert answer.status_code == 302
     assert world.hours() == ["10:00"] + ["13:00"] * 5
 
@@ -275,12 +281,11 @@ def test_several_are_cancelled_as_one_act_after_a_look(world):
     assert page.count('name="session"') == 3
     chosen = [s.pk for s in world.series.sessions.order_by("starts_at")[:2]]
     url = reverse("sessions:cancel-several") + "?" + "&".join(f"{k}={v}" for k, v in days.items())
-    page = world.client.post(
-        url, {"session": chosen, "reason": "Snow", "act": "look"}
-    ).content.decode()
-    assert "2 sessions are cancelled." in page
+    asked = {"session": chosen, "reason": "Snow"}
+    page = world.client.post(url, asked | {"see": "1"})
+    assert "2 sessions are cancelled." in page.content.decode()
     assert not world.hours("cancelled")
-    answer = world.client.post(url, {"session": chosen, "reason": "Snow", "act": "cancel"})
+    answer = say_yes(world.client, url, asked, page)
     assert answer.url == reverse("sessions:changes")
     assert len(world.hours("cancelled")) == 2
     batch = ScheduleBatch.objects.get(kind="cancelled")
@@ -291,9 +296,10 @@ def test_several_are_cancelled_as_one_act_after_a_look(world):
 def test_nothing_chosen_and_no_reason_are_told(world):
     days = {"since": world.monday.isoformat(), "until": world.monday.isoformat()}
     url = reverse("sessions:cancel-several") + "?" + "&".join(f"{k}={v}" for k, v in days.items())
-    page = world.client.post(url, {"reason": "Snow", "act": "cancel"}).content.decode()
+    page = world.client.post(url, {"reason": "Snow", "confirm": "1"}).content.decode()
     assert "Choose at least one session." in page
-    page = world.client.post(url, {"session": [world.first().pk], "act": "cancel"}).content.decode()
+    sent = {"session": [world.first().pk], "confirm": "1"}
+    page = world.client.post(url, sent).content.decode()
     assert "required" in page
     assert not world.hours("cancelled")
 
@@ -348,7 +354,7 @@ def test_steps_that_are_placed_anew_are_listed_before_and_go_back_with_the_edit(
     assert "The steps of the curriculum are placed anew: 2 dates take another one." in page
     assert page.index("Hope") < page.index("Choice") < page.index("People")
     assert world.titles() == ["Hope", "Choice", "People"] * 2, "to look changes nothing"
-    world.post("series-edit", world.series.pk, **asked, act="save")
+    world.save(**asked)
     assert world.titles() == ["Hope", "Choice", "People"]
     world.post("batch-undo", ScheduleBatch.objects.get(kind="series-edited").pk)
     assert world.titles() == ["Hope", "Choice", "People"] * 2

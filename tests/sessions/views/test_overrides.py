@@ -23,6 +23,7 @@ from tests.factories import (
     make_session,
     make_staff,
 )
+from tests.sessions.looking import look, look_and_do
 
 NOW = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)  # a Wednesday, 10:20 in New York
 FRIDAY = date(2026, 11, 20)
@@ -65,7 +66,9 @@ def set_rules(program: Program, **rules: Any) -> None:
 def move(client: Client, session: GroupSession, **more: Any) -> Any:
     harbor = session.room.site.rooms.get(name="Harbor")
     asked = {"on": FRIDAY.isoformat(), "starts": "10:00", "ends": "10:50", "room": harbor.pk}
-    return client.post(reverse("sessions:session-move", args=[session.pk]), asked | more)
+    url = reverse("sessions:session-move", args=[session.pk])
+    again = {name: more.pop(name) for name in list(more) if name in asked}
+    return look_and_do(client, url, asked | again, **more)
 
 
 TAKEN = "Harbor is taken by Circle until 10:50."
@@ -154,9 +157,10 @@ def test_a_person_can_be_booked_twice_by_who_may(
     bea = make_facilitator(program, first_name="Bea", last_name="Park")
     make_session(make_series(program, facilitator=bea, group=make_group(program, "Art")), FRIDAY)
     url = reverse("sessions:session-staff", args=[session.pk])
-    page = client.post(url, {"lead": bea.pk}).content.decode()
+    page = look(client, url, {"lead": bea.pk}).content.decode()
     assert "Bea Park is busy with Art until 10:50." in page
-    done = client.post(url, {"lead": bea.pk, "override_reason": "They look after each other"})
+    reason = "They look after each other"
+    done = look_and_do(client, url, {"lead": bea.pk}, override_reason=reason)
     assert done.status_code == 302
     assert SessionFacilitator.objects.get(session=session).shares_time
     # A later change of the room neither asks again nor forgets it.

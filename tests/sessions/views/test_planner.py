@@ -33,6 +33,7 @@ from tests.factories import (
     make_session,
     make_staff,
 )
+from tests.sessions.looking import look, look_and_do, say_yes
 
 NOW = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)  # a Wednesday, 10:20 in New York
 pytestmark = pytest.mark.django_db
@@ -490,7 +491,8 @@ def test_bad_input_is_a_sentence_beside_the_field(client, scheduler, asked, chan
 def test_a_session_is_moved_staffed_and_cancelled(client, program, scheduler):
     session = add_session(program)
     room = make_room(program, "Nook")
-    client.post(
+    look_and_do(
+        client,
         reverse("sessions:session-move", args=[session.pk]),
         {"on": "2026-11-19", "starts": "13:00", "ends": "13:50", "room": room.pk},
     )
@@ -500,9 +502,10 @@ def test_a_session_is_moved_staffed_and_cancelled(client, program, scheduler):
     staff = reverse("sessions:session-staff", args=[session.pk])
     twice = client.post(staff, {"lead": other.pk, "co": other.pk})
     assert "leads already. Leave them out here" in twice.content.decode()
-    client.post(staff, {"lead": other.pk})
+    look_and_do(client, staff, {"lead": other.pk})
     assert session.assignments.get().facilitator == other
-    client.post(reverse("sessions:session-cancel", args=[session.pk]), {"reason": "Water damage"})
+    cancel = reverse("sessions:session-cancel", args=[session.pk])
+    look_and_do(client, cancel, {"reason": "Water damage"})
     session.refresh_from_db()
     assert session.state == SessionState.CANCELLED
     page = client.get(reverse("sessions:session", args=[session.pk])).content.decode()
@@ -551,10 +554,14 @@ def test_handing_over_leaves_busy_dates_as_they_are(client, program, scheduler):
     make_session(make_series(program, facilitator=bea), date(2026, 11, 27))
     url = reverse("sessions:series-hand-over", args=[session.series_id])
     asked = {"old": ana.pk, "new": bea.pk, "from_on": "2026-11-18"}
-    page = client.post(url, asked).content.decode()
-    assert "That cannot be saved." in page
+    page = look(client, url, asked).content.decode()
+    assert "This is in the way." in page
     assert 'name="blocked" value="2026-11-27"' in page
-    client.post(url, {**asked, "act": "rest", "blocked": ["2026-11-27"]})
+    assert 'name="confirm"' not in page
+    rest = client.post(url, {**asked, "rest": "1", "blocked": ["2026-11-27"]})
+    assert "You chose to leave it as it is." in rest.content.decode()
+    assert not SessionFacilitator.objects.filter(facilitator=bea, session=session).exists()
+    say_yes(client, url, asked, rest)
     leads = session.series.sessions.order_by("starts_at").values_list(
         "assignments__facilitator", flat=True
     )

@@ -8,20 +8,24 @@ from django.urls import reverse
 
 from facilitators.models import Facilitator, Leave
 from phpsupport.access.roles import Role
-from phpsupport.lib import clock
+from phpsupport.lib import clock, wording
 from phpsupport.programs.models import Closure, Program
+from sessions.actions.batches import undo_batch
 from sessions.actions.rejudging import rejudge
-from sessions.models import GroupSession, Resolution, SessionState
+from sessions.models import GroupSession, Resolution, ScheduleBatch, SessionState
 from tests.factories import (
     NEW_YORK,
+    enroll,
     make_facilitator,
     make_group,
+    make_participant,
     make_program,
     make_room,
     make_series,
     make_session,
     make_staff,
 )
+from tests.sessions.looking import look, look_and_do, say_yes
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +102,12 @@ def _lapse(place: Place, page: str) -> None:
 def test_what_is_left_for_later_stays_as_it_is(client, place):
     one, two = place.add(), place.add()
     address = reverse("sessions:closure", args=[place.closure().pk])
-    answer = client.post(address, {f"{one.pk}-choice": "keep", f"{two.pk}-choice": ""}, follow=True)
+    chosen = {f"{one.pk}-choice": "keep", f"{two.pk}-choice": ""}
+    shown = look(client, address, chosen)
+    assert "Group 8, Tue" in shown.content.decode()
+    assert "stays as it is." in shown.content.decode()
+    assert not Resolution.objects.exists()
+    answer = client.get(say_yes(client, address, chosen, shown).url)
     assert "1 session is settled. 1 session still waits." in answer.content.decode()
     assert [r.session_id for r in Resolution.objects.all()] == [one.pk]
     assert set(GroupSession.objects.values_list("state", flat=True)) == {SessionState.SCHEDULED}
@@ -180,3 +189,89 @@ def test_another_programs_planner_finds_nothing(client, place):
 def test_everybody_cleared_is_said(client, place):
     place.add()
     assert "Everybody is cleared" in client.get(reverse("sessions:not-cleared")).content.decode()
+
+
+# --- what it comes to is seen first -----------------------------------------------------------------
+def decided(*choices: tuple[GroupSession, str], **more: Any) -> dict[str, Any]:
+    """What a page of decisions sends."""
+    return {f"{session.pk}-choice": choice for session, choice in choices} | more
+
+
+def test_nothing_is_cancelled_unless_somebody_chose_it(client, place):
+    one = place.add()
+    address = reverse("sessions:closure", args=[place.closure().pk])
+    page = client.get(address)
+    assert page.context["asks"][0]["choice"].value() == ""
+    assert "Save what was decided" not in page.content.decode()
+    look_and_do(client, address, decided((one, "cancel")))
+    undo_batch(batch=ScheduleBatch.objects.get(), by=place.scheduler, at=clock.now())
+    assert client.get(address).context["asks"][0]["choice"].value() == ""
+
+
+def test_what_was_decided_is_listed_by_name_before_it_is_done(client, place):
+    one, two, three = place.add(), place.add(), place.add()
+    address = reverse("sessions:leave", args=[place.leave().pk])
+    chosen = decided((one, "cancel"), (two, "cover"), (three, "keep"))
+    shown = look(client, address, chosen)
+    page = shown.content.decode()
+    assert "What this comes to" in page
+    for words in (
+        " · Group 8", "Cancelled", f"Group 9, {wording.day(place.day)}, 9:00–9:50: cover is asked for.",
+        f"Group 10, {wording.day(place.day)}, 10:00–10:50: stays as it is.", "1 neutral message",
+    ):  # fmt: skip
+        assert words in page, words
+    assert not Resolution.objects.exists()
+    assert say_yes(client, address, chosen, shown).status_code == 302
+    again = say_yes(client, address, chosen, shown)  # the second of two clicks
+    assert "Something changed since you looked." in again.content.decode()
+    assert ScheduleBatch.objects.count() == 1
+    assert Resolution.objects.count() == 3
+
+
+def test_a_yes_to_something_else_is_shown_anew(client, place):
+    one, two = place.add(), place.add()
+    address = reverse("sessions:closure", args=[place.closure().pk])
+    chosen = decided((one, "cancel"), (two, "keep"))
+    shown = look(client, address, chosen)
+    enroll(one.series, make_participant(place.program))  # one more is told
+    answer = say_yes(client, address, chosen, shown)
+    assert "Something changed since you looked." in answer.content.decode()
+    other = say_yes(client, address, decided((one, "keep"), (two, "keep")), answer)
+    assert "Something changed since you looked." in other.content.decode()
+    assert not Resolution.objects.exists()
+    assert say_yes(client, address, chosen, answer).status_code == 302
+
+
+def test_as_many_queries_to_look_at_two_decisions_as_at_four(
+    client, place, django_assert_max_num_queries
+):
+    instead = make_facilitator(
+        place.program, first_name="Ana", on=place.day - timedelta(days=100),
+        through=place.day + timedelta(days=300),
+    )  # fmt: skip
+    address = reverse("sessions:leave", args=[place.leave().pk])
+    sessions = [place.add() for _ in range(4)]
+
+    def sent(*some):
+        later = (place.day + timedelta(days=1)).isoformat()
+        typed = {"see": "1"}
+        for session, choice in zip(some, ("cover", "move", "cover", "move"), strict=False):
+            hour = session.series.starts
+            typed |= {
+                f"{session.pk}-choice": choice, f"{session.pk}-instead": instead.pk,
+                f"{session.pk}-on": later, f"{session.pk}-starts": hour.isoformat(),
+                f"{session.pk}-ends": hour.replace(minute=50).isoformat(),
+                f"{session.pk}-room": session.room_id,
+            }  # fmt: skip
+        return typed
+
+    client.post(address, sent(*sessions[:2]))
+    with django_assert_max_num_queries(24) as two:
+        assert (
+            "1 session moves and 1 gets"
+            in client.post(address, sent(*sessions[:2])).content.decode()
+        )
+    with django_assert_max_num_queries(24) as four:
+        page = client.post(address, sent(*sessions)).content.decode()
+    assert "2 sessions move and 2 get other people." in page
+    assert len(two) == len(four)

@@ -24,6 +24,7 @@ from tests.factories import (
     make_session,
     make_staff,
 )
+from tests.sessions.looking import kept, look, say_yes
 
 NOW = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)  # a Wednesday, 10:20 in New York
 FRIDAY = date(2026, 11, 20)
@@ -70,6 +71,11 @@ def events(client: Client, **asked: str) -> Any:
 
 def by_hand(client: Client, session: GroupSession, **sent: Any) -> Any:
     return client.post(reverse("sessions:week-move", args=[session.pk]), sent)
+
+
+def yes_by_hand(client: Client, session: GroupSession, shown: Any, **sent: Any) -> Any:
+    """The answer to the yes in the dialog that `shown` is; `sent` are its fields and answers."""
+    return by_hand(client, session, **kept(shown), **sent, confirm="1")
 
 
 # --- queries ------------------------------------------------------------------------------------------
@@ -251,9 +257,8 @@ def test_what_a_hand_did_is_shown_and_nothing_done(client, program, scheduler):
 
 def test_with_a_yes_it_is_done_as_one_batch_and_can_be_undone(client, program, scheduler):
     session = add(program)
-    answer = by_hand(
-        client, session, on="2026-11-19", starts="13:00", ends="13:40", confirm="1"
-    ).json()
+    sent = {"on": "2026-11-19", "starts": "13:00", "ends": "13:40"}
+    answer = yes_by_hand(client, session, by_hand(client, session, **sent), **sent).json()
     session.refresh_from_db()
     assert session.local_date == date(2026, 11, 19)
     assert session.ends_at - session.starts_at == timedelta(minutes=40)
@@ -267,9 +272,11 @@ def test_with_a_yes_it_is_done_as_one_batch_and_can_be_undone(client, program, s
     assert session.local_date == FRIDAY
 
     # The same once more, and a second click on it.
-    sent = {"on": "2026-11-19", "starts": "13:00", "ends": "13:40", "confirm": "1"}
-    assert by_hand(client, session, **sent)["Content-Type"] == "application/json"
-    assert "Nothing would change" in by_hand(client, session, **sent).content.decode()
+    shown = by_hand(client, session, **sent)
+    assert yes_by_hand(client, session, shown, **sent)["Content-Type"] == "application/json"
+    again = yes_by_hand(client, session, shown, **sent).content.decode()
+    assert "Nothing would change" in again
+    assert "Something changed" not in again
     assert ScheduleBatch.objects.count() == 2
 
 
@@ -293,11 +300,12 @@ def test_a_lead_may_set_a_block_aside_with_a_reason(client, program):
     add(program, room=room)
     session = add(program, 3, room=room)
     moved = {"starts": "10:00", "ends": "10:50"}
-    page = by_hand(client, session, **moved).content.decode()
-    assert "Why this is set aside" in page
-    page = by_hand(client, session, **moved, confirm="1").content.decode()
-    assert "Why this is set aside" in page
-    answer = by_hand(client, session, **moved, confirm="1", override_reason="Two halves of a hall")
+    page = by_hand(client, session, **moved)
+    assert "Why this is set aside" in page.content.decode()
+    page = yes_by_hand(client, session, page, **moved)
+    assert "Why this is set aside" in page.content.decode()
+    reason = "Two halves of a hall"
+    answer = yes_by_hand(client, session, page, **moved, override_reason=reason)
     assert json.loads(answer.content)["batch"]
     assert session.overrides.get().reason == "Two halves of a hall"
 
@@ -309,9 +317,10 @@ def test_a_warning_asks_for_a_yes(client, program, scheduler):
     assert "Ana Solís is not cleared" in page
     assert 'name="accept"' in page
     assert "Save it" in page
-    sent = {"lead": str(unsure.pk), "confirm": "1"}
-    assert 'name="accept"' in by_hand(client, session, **sent).content.decode()
-    assert by_hand(client, session, **sent, accept="1").json()["batch"]
+    sent = {"lead": str(unsure.pk)}
+    shown = yes_by_hand(client, session, by_hand(client, session, **sent), **sent)
+    assert 'name="accept"' in shown.content.decode()
+    assert yes_by_hand(client, session, shown, **sent, accept="1").json()["batch"]
     assert [a.facilitator_id for a in session.assignments.all()] == [unsure.pk]
 
 
@@ -377,14 +386,20 @@ def test_the_pages_show_first_and_do_then(client, program, scheduler):
     assert "See what changes" in page
     assert "Move it" not in page
     sent = {"on": "2026-11-19", "starts": "10:00", "ends": "10:50", "room": str(session.room_id)}
-    page = client.post(at, sent | {"see": "1"}).content.decode()
+    # Whoever says yes to what was not shown is shown it.
+    assert "Move it" in client.post(at, sent | {"confirm": "1"}).content.decode()
+    shown = look(client, at, sent)
+    page = shown.content.decode()
     assert "Thu 19 Nov, 10:00–10:50" in page
     assert "Move it" in page
     # Enter in a field presses the first button: seeing, never doing.
     assert page.index('name="see"') < page.index('name="confirm"')
     assert not ScheduleBatch.objects.exists()
-    assert client.post(at, sent | {"confirm": "1"}).status_code == 302
+    assert say_yes(client, at, sent, shown).status_code == 302
     assert ScheduleBatch.objects.get().kind == "moved"
+    # The second of two clicks finds it done.
+    assert say_yes(client, at, sent, shown).status_code == 302
+    assert ScheduleBatch.objects.count() == 1
 
     at = reverse("sessions:session-staff", args=[session.pk])
     page = client.post(at, {"lead": "", "see": "1"}).content.decode()
