@@ -91,7 +91,10 @@ def cosignature_text(answer: Any, note_digest: str) -> str:
 
 def addendum_text(addendum: Any, note_digest: str) -> str:
     """An addendum's words and facts, and the note beside which it stands."""
-    return text_of("addendum-seal-1", [("note", note_digest), *_named(addendum, ADDENDUM)])
+    pairs = [("note", note_digest), *_named(addendum, ADDENDUM)]
+    if addendum.automatic:
+        return text_of("addendum-seal-2", [*pairs, ("automatic", True)])
+    return text_of("addendum-seal-1", pairs)
 
 
 def void_text(void: Any, note_digest: str) -> str:

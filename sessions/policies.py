@@ -1,5 +1,6 @@
 """Who may do what with a session that they can see: None, or the sentence that says who can."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -74,34 +75,41 @@ def can_keep_block(user: User, program_id: UUID, owner_id: UUID | None) -> str |
     return "Text blocks of one's own are kept by the facilitator who wrote them."
 
 
-def supervises(user: User, author_id: UUID, program_id: UUID) -> bool:
-    """Whether the person supervises the author in that program, or leads the program."""
-    scope = scope_of(user)
-    if scope.has(program_id, Role.PROGRAM_LEAD):
-        return True
-    return (
-        scope.has(program_id, Role.SUPERVISOR)
-        and Facilitator.objects.filter(
-            program_id=program_id, user_id=author_id, supervisor=user
-        ).exists()
-    )
+def answered_for(user: User, notes: Iterable[GroupNote | ProgressNote]) -> set[UUID]:
+    """Which of these notes the person answers for: as their author, as the author's supervisor or as
+    the program lead. One query where others supervise, none else."""
+    scope, found, asked = scope_of(user), set(), []
+    for note in notes:
+        if note.author_id == user.pk:
+            if scope.has(note.program_id, Role.FACILITATOR):
+                found.add(note.pk)
+        elif scope.has(note.program_id, Role.PROGRAM_LEAD):
+            found.add(note.pk)
+        elif scope.has(note.program_id, Role.SUPERVISOR):
+            asked.append(note)
+    if asked:
+        authors = {note.author_id for note in asked}
+        supervised = set(
+            Facilitator.objects.filter(supervisor=user, user_id__in=authors).values_list(
+                "program_id", "user_id"
+            )
+        )
+        found |= {note.pk for note in asked if (note.program_id, note.author_id) in supervised}
+    return found
 
 
 def can_cosign_note(user: User, note: GroupNote | ProgressNote) -> str | None:
     """The author's supervisor or the program lead; never one's own note."""
     if note.author_id == user.pk:
         return "Nobody cosigns their own note. Another supervisor or the program lead can."
-    if supervises(user, note.author_id, note.program_id):
+    if answered_for(user, [note]):
         return None
     return "This note is cosigned by its author's supervisor or the program lead."
 
 
 def can_add_to_note(user: User, note: GroupNote | ProgressNote) -> str | None:
     """Its author, the author's supervisor or the program lead."""
-    scope = scope_of(user)
-    if note.author_id == user.pk and scope.has(note.program_id, Role.FACILITATOR):
-        return None
-    if note.author_id != user.pk and supervises(user, note.author_id, note.program_id):
+    if answered_for(user, [note]):
         return None
     return "Only who signed this note, their supervisor or the program lead can add to it."
 

@@ -16,7 +16,7 @@ from participants.models import GoalState
 from participants.queries.sharing import moment
 from phpsupport.lib.wording import date_in_full, day
 from sessions.models import AbsenceReason, Participation, SafetyAct, Status
-from sessions.queries.export import ANOTHER
+from sessions.queries.screened import ANOTHER
 
 FORMAT: Final = "phpsupport-record"
 VERSION: Final = 1

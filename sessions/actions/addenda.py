@@ -1,5 +1,6 @@
 """What comes after a signature: dated words beside the note, and declaring it void."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +13,10 @@ from phpsupport.users.models import User
 from sessions import policies
 from sessions.actions.attendance import refuse
 from sessions.actions.beside import add_beside, locked, names
+from sessions.actions.naming import settled_beside, with_reasons
 from sessions.messages import about_returned, about_waiting
 from sessions.models import (
+    EXPLAINED,
     GROUP_WORDS,
     PART_WORDS,
     Addendum,
@@ -32,8 +35,20 @@ VERSIONS_APART = 100_000  # more than one draft is ever saved
 
 
 @transaction.atomic
-def add_addendum(*, note: Note, reason: str, words: str, by: User, at: datetime) -> Addendum:
-    """Add dated words beside a signed note. A note that was returned waits again after it."""
+def add_addendum(
+    *,
+    note: Note,
+    reason: str,
+    words: str,
+    by: User,
+    at: datetime,
+    explained: Mapping[str, str] | None = None,
+) -> Addendum:
+    """Add dated words beside a signed note. A note that was returned waits again after its author's.
+
+    Somebody else's name in them is taken out, or explained (`explained` by the finding's key); the
+    explanation stands beside the note, too.
+    """
     refuse(policies.can_add_to_note(by, note))
     reason, words = " ".join(reason.split()), words.strip()
     if not reason:
@@ -48,18 +63,29 @@ def add_addendum(*, note: Note, reason: str, words: str, by: User, at: datetime)
     there = beside([note])[note.pk]
     if there.void:
         raise Refused("This note is void. Write a new one instead.", code="void")
-    own = [addendum for addendum in there.addenda if addendum.by_id == by.pk]
+    own = [a for a in there.addenda if a.by_id == by.pk and not a.automatic]
     if own and (own[-1].reason, own[-1].words) == (reason, words):
         return own[-1]  # a second click
-    addendum = add_beside([(note, reason, words)], by=by, at=at)[0]
+    why = settled_beside(note, f"{reason}\n{words}", explained, field="words", at=at)
+    addendum = add_beside([(note, reason, words)], by=by, at=at, automatic=False)[0]
+    add_beside([(note, EXPLAINED, stays) for stays in why], by=by, at=at)
     if note.needs_cosignature and note.author_id == by.pk:
         enqueue(about_waiting([note], at=at), at=at)
     return addendum
 
 
 @transaction.atomic
-def void_note(*, note: Note, reason: str, by: User, at: datetime) -> NoteVoid:
-    """Declare a signed note void. Its words stay readable, and begin the draft that replaces it."""
+def void_note(
+    *,
+    note: Note,
+    reason: str,
+    by: User,
+    at: datetime,
+    explained: Mapping[str, str] | None = None,
+) -> NoteVoid:
+    """Declare a signed note void. Its words stay readable to who may write beside it, and begin the
+    draft that replaces it. Why a name stays in the reason (`explained` by the finding's key) stands
+    at its end."""
     refuse(policies.can_void_note(by, note))
     reason = reason.strip()
     if not reason:
@@ -68,6 +94,7 @@ def void_note(*, note: Note, reason: str, by: User, at: datetime) -> NoteVoid:
     there = beside([note])[note.pk]
     if there.void:
         raise Refused("This note is void already.", code="void")
+    reason = with_reasons(reason, settled_beside(note, reason, explained, field="reason", at=at))
     void = NoteVoid(**names(note), by=by, at=there.after(note, at), reason=reason)
     seal_entry(void, note)
     void.save()

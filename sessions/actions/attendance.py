@@ -22,9 +22,11 @@ from phpsupport.lib.writing import OneStatement
 from phpsupport.users.models import User
 from sessions import policies
 from sessions.actions.beside import add_beside
+from sessions.actions.naming import among_beside, doubts_beside, settled
 from sessions.minutes import instant_of
 from sessions.models import (
     CAME,
+    EXPLAINED,
     AbsenceReason,
     Attendance,
     GroupSession,
@@ -98,6 +100,7 @@ def mark_attendance(
     at: datetime,
     why: str = "",
     at_kiosk: bool = False,
+    explained: Mapping[str, str] | None = None,
 ) -> Marked:
     """Keep the marks of a session, all or none. People without a mark stay unmarked.
 
@@ -105,7 +108,8 @@ def mark_attendance(
     nothing is written (`Stale`), unless the same marks stand there already. A mark that changes
     needs a reason where a note is signed (it is kept beside the note as well) and from the
     policy's `correction_hours` after the session on: the mark's own or, for all of them, `why`.
-    `at_kiosk` says that the person signed in there; `by` is then who opened it.
+    A reason that stands beside a note names nobody else, or says why (`explained` by the finding's
+    key). `at_kiosk` says that the person signed in there; `by` is then who opened it.
     """
     sheet = lock(session, by)
     session = _as_locked(session, sheet, by)
@@ -127,7 +131,7 @@ def mark_attendance(
         _sound(mark, people.get(mark.participant_id), session)
     signed = _signed(session, changed) if sheet.noted else {}
     changed = _with_reasons(changed, sheet, signed, why=why, at=at)
-    _beside_signed(signed, changed, people, by=by, at=at)
+    _beside_signed(session, signed, changed, people, explained or {}, by=by, at=at)
     _take_off(session, changed)
     session.attendance_version += 1
     if session.state == SessionState.SCHEDULED and any(m.status in CAME for m in changed):
@@ -393,9 +397,11 @@ def _names(marks: Sequence[Mark], sheet: Locked) -> str:
 
 
 def _beside_signed(
+    session: GroupSession,
     signed: Mapping[UUID, ProgressNote],
     marks: Sequence[Mark],
     people: Mapping[UUID, Stands],
+    explained: Mapping[str, str],
     *,
     by: User,
     at: datetime,
@@ -408,12 +414,25 @@ def _beside_signed(
             "off.",
             code="signed",
         )
+    if not corrected:
+        return
+    among = among_beside(session, at)
+    doubts = {
+        mark.participant_id: doubts_beside(signed[mark.participant_id], mark.why, among)
+        for mark in corrected
+    }
+    where = "in the reason, which is kept beside a note"
+    settled(
+        [one for found in doubts.values() for one in found], explained, field="why", where=where
+    )
     said = []
     for mark in corrected:
+        note = signed[mark.participant_id]
         before = people[mark.participant_id].mark or "Not marked"
         after = mark_in_words(mark.status, mark.arrived, mark.departed)
-        words = f"{before} became {after}. {mark.why}"
-        said.append((signed[mark.participant_id], "Attendance corrected", words))
+        said.append((note, "Attendance corrected", f"{before} became {after}. {mark.why}"))
+        stays = settled(doubts[mark.participant_id], explained, field="why")
+        said += [(note, EXPLAINED, reason) for reason in stays]
     add_beside(said, by=by, at=at)
 
 

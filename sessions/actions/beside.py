@@ -13,8 +13,11 @@ from sessions.queries.notes import Note, beside
 from sessions.sealing import seal_entry
 
 
-def add_beside(rows: Iterable[tuple[Note, str, str]], *, by: User, at: datetime) -> list[Addendum]:
-    """Store an addendum for each (note, reason, words). Three statements, none for no rows."""
+def add_beside(
+    rows: Iterable[tuple[Note, str, str]], *, by: User, at: datetime, automatic: bool = True
+) -> list[Addendum]:
+    """Store an addendum for each (note, reason, words); `automatic` are those that come with another
+    act. Three statements, none for no rows."""
     asked = list(rows)
     if not asked:
         return []
@@ -22,7 +25,9 @@ def add_beside(rows: Iterable[tuple[Note, str, str]], *, by: User, at: datetime)
     there = beside(note for note, _, _ in asked)
     for note, reason, words in asked:
         moment = there[note.pk].after(note, at)
-        addendum = Addendum(**names(note), by=by, at=moment, reason=reason, words=words)
+        addendum = Addendum(
+            **names(note), by=by, at=moment, reason=reason, words=words, automatic=automatic
+        )
         seal_entry(addendum, note)
         made.append(addendum)
         detail = {"addendum": str(addendum.pk)}
@@ -38,6 +43,12 @@ def names(note: Note) -> dict[str, Any]:
 
 
 def locked(note: Note) -> Note:
-    """The note, read while its session is held."""
-    GroupSession.objects.select_for_update(of=("self",)).get(pk=note.session_id)
-    return type(note).objects.get(pk=note.pk)
+    """The note with its session, whose row is held, and that one's group and site."""
+    session = (
+        GroupSession.objects.select_for_update(of=("self",))
+        .select_related("program__site", "series__group")
+        .get(pk=note.session_id)
+    )
+    note = type(note).objects.get(pk=note.pk)
+    note.session = session
+    return note

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -12,19 +11,12 @@ from phpsupport.lib.clock import local_date
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions import policies
+from sessions.actions.naming import doubts_in, settled, with_reasons
 from sessions.models import GroupSeries, HandOver, HandOverPart
 from sessions.queries.handing_over import roster_now
 from sessions.queries.leavers import Leaver, asked, missing
 from sessions.queries.nearby import nearby_series
-from sessions.screening import Doubt, Roster, doubts_of, screen
-
-# What begins the line at the end of a part that says why a name stays in it.
-STAYS: Final = "Why another name stands here: "
-
-
-def doubts_in(words: str, parts: Mapping[UUID, str], among: Roster) -> list[Doubt]:
-    """Other people's names about the group, and in the part about each person."""
-    return doubts_of(screen(words, parts, among))
+from sessions.screening import Doubt, Roster
 
 
 @transaction.atomic
@@ -57,16 +49,10 @@ def write_hand_over(
     reasons: dict[UUID | None, list[str]] = {}
     among = nearby_series(series, roster, on=today, author=by)
     for doubt in doubts_in(words, said, among):
-        given = [(explained or {}).get(finding.key, "").strip() for finding in doubt.findings]
-        if not all(given):
-            about = people[doubt.part].name if doubt.part else ""
-            where = f"in the part about {about}" if about else "about the group"
-            raise Refused(
-                f"Another participant is named {where}: {doubt.sentence} Take the name out, or "
-                "say why it stays.",
-                field=f"p-{doubt.part}" if doubt.part else "words",
-                code="named",
-            )
+        about = people[doubt.part].name if doubt.part else ""
+        where = f"in the part about {about}" if about else "about the group"
+        field = f"p-{doubt.part}" if doubt.part else "words"
+        given = settled([doubt], explained, field=field, where=where)
         if not doubt.part and _names_others(given, doubt, among):
             raise Refused(
                 f"Say why “{doubt.found}” stays without naming anybody: whoever covers a session "
@@ -75,8 +61,8 @@ def write_hand_over(
                 code="named",
             )
         reasons.setdefault(doubt.part, []).extend(given)
-    words = _with_reasons(words, reasons.get(None, []))
-    said = {pk: _with_reasons(text, reasons.get(pk, [])) for pk, text in said.items()}
+    words = with_reasons(words, reasons.get(None, []))
+    said = {pk: with_reasons(text, reasons.get(pk, [])) for pk, text in said.items()}
     for earlier in HandOver.objects.filter(series=series, author=by).prefetch_related("parts")[:1]:
         if earlier.words == words and said == {
             p.participant_id: p.words for p in earlier.parts.all()
@@ -120,15 +106,6 @@ def _names_others(reasons: Iterable[str], doubt: Doubt, among: Roster) -> bool:
     """Whether a reason names somebody beyond the word that it is about."""
     found = doubts_in(" ".join(reasons), {}, among)
     return any(other.found.casefold() != doubt.found.casefold() for other in found)
-
-
-def _with_reasons(words: str, reasons: Iterable[str]) -> str:
-    told = " ".join(dict.fromkeys(map(_sentence, reasons)))
-    return f"{words}\n\n{STAYS}{told}" if told else words
-
-
-def _sentence(reason: str) -> str:
-    return reason if reason.endswith((".", "!", "?")) else f"{reason}."
 
 
 def _held(series: GroupSeries) -> GroupSeries:

@@ -1,5 +1,6 @@
 """A supervisor's answer to a note: cosigned, or returned with a comment."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from phpsupport.users.models import User
 from sessions import policies
 from sessions.actions.attendance import refuse
 from sessions.actions.beside import locked, names
+from sessions.actions.naming import settled_beside, with_reasons
 from sessions.messages import about_returned
 from sessions.models import Cosignature, CosignatureDecision
 from sessions.queries.notes import Note, beside, state_of
@@ -28,18 +30,28 @@ def cosign_note(*, note: Note, by: User, at: datetime, addenda: int | None = Non
 
 @transaction.atomic
 def return_note(
-    *, note: Note, comment: str, by: User, at: datetime, addenda: int | None = None
+    *,
+    note: Note,
+    comment: str,
+    by: User,
+    at: datetime,
+    addenda: int | None = None,
+    explained: Mapping[str, str] | None = None,
 ) -> Cosignature:
     """Return one note with a comment. Its author adds an addendum, and it waits again.
 
-    `addenda` as for `cosign_note`.
+    `addenda` as for `cosign_note`. Why somebody else's name stays in the comment (`explained` by the
+    finding's key) stands at its end.
     """
     comment = comment.strip()
     if not comment:
         raise Refused(
             "Write what is missing, so that the author knows what to do.", field="comment"
         )
-    answer = _answer(note, CosignatureDecision.RETURNED, comment, by=by, at=at, addenda=addenda)
+    answer = _answer(
+        note, CosignatureDecision.RETURNED, comment, by=by, at=at, addenda=addenda,
+        explained=explained,
+    )  # fmt: skip
     enqueue([about_returned(note, at=at)], at=at)
     return answer
 
@@ -52,6 +64,7 @@ def _answer(
     by: User,
     at: datetime,
     addenda: int | None = None,
+    explained: Mapping[str, str] | None = None,
 ) -> Cosignature:
     refuse(policies.can_cosign_note(by, note))
     note = locked(note)
@@ -68,6 +81,9 @@ def _answer(
         raise Refused(
             "Something was added to a note meanwhile. Read it before you answer.", code="added"
         )
+    if comment:
+        why = settled_beside(note, comment, explained, field="comment", at=at)
+        comment = with_reasons(comment, why)
     moment = there.after(note, at)
     answer = Cosignature(**names(note), by=by, at=moment, decision=decision, comment=comment)
     seal_entry(answer, note, there.addenda)

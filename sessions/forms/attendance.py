@@ -1,6 +1,6 @@
 """Attendance of a whole group in one form; and what became of the session."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from phpsupport.lib.forms import Form, LineField, WholeField
 from sessions.actions.attendance import Mark
 from sessions.models import CAME, AbsenceReason, SessionState, Status
 from sessions.queries.attendance import Person
+from sessions.screening import Doubt
 
 # What the large buttons say; "Declined today" is too long for a phone.
 SAID = {**dict(Status.choices), Status.DECLINED: "Declined"}
@@ -56,6 +57,25 @@ class SheetForm(Form):
         label="Why marks change",
         help_text="One reason for all who change, or one beside each. The mark before is kept.",
     )
+    # Why other people's names stay in the reasons.
+    stays = LineField(required=False, label="Why the name stays")
+    doubts: Sequence[Doubt] = ()
+
+    @property
+    def asked(self) -> str:
+        """Of which names that is asked: the keys of the findings."""
+        found = (finding.key for doubt in self.doubts for finding in doubt.findings)
+        return " ".join(found) or str(self.data.get("asked", ""))
+
+    @property
+    def said_of_names(self) -> list[str]:
+        """What may be meant by each of the names found, in sentences."""
+        return list(dict.fromkeys(doubt.sentence for doubt in self.doubts))
+
+    @property
+    def explained(self) -> dict[str, str]:
+        """One reason for all the names of which it was asked, by the finding's key."""
+        return dict.fromkeys(self.asked.split(), self.cleaned_data["stays"])
 
 
 @dataclass(frozen=True)

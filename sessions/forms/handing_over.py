@@ -7,16 +7,16 @@ from uuid import UUID
 
 from crispy_forms.helper import FormHelper
 
-from phpsupport.lib.forms import Form, LineField, ProseField, Section, helper
-from sessions.actions.handing_over import doubts_in
-from sessions.forms.signing import explanation_of
+from phpsupport.lib.forms import ProseField, Section, helper
+from sessions.actions.naming import doubts_in
+from sessions.forms.named import NamesForm
 from sessions.queries.attendance import Person
-from sessions.screening import Doubt, Roster
+from sessions.screening import Roster
 
 NOTHING = "nothing"
 
 
-class HandingOverForm(Form):
+class HandingOverForm(NamesForm):
     """One field about the group, one for each person; beneath each, why a name in it stays."""
 
     guard = True
@@ -45,7 +45,6 @@ class HandingOverForm(Form):
                 label=person.name + hint, max_length=2000, rows=2, required=False
             )
             self._shape(name, self.fields[name])
-        self.doubts: dict[str, Doubt] = {}
         if self.is_bound and among is not None:
             self._ask_about_names(among)
         parts = [n for p in self.people for n in self._with_reasons(p.participant_id)]
@@ -58,15 +57,7 @@ class HandingOverForm(Form):
             person.participant_id: str(self.data.get(_field_of(person.participant_id), ""))
             for person in self.people
         }
-        found = doubts_in(str(self.data.get("words", "")), typed, among)
-        for doubt in found:
-            name = explanation_of(doubt)
-            self.doubts[name] = doubt
-            self.fields[name] = LineField(
-                label=f"{doubt.sentence} Why does it stay?",
-                error_messages={"required": "Take the name out above, or say why it stays."},
-            )
-            self._shape(name, self.fields[name])
+        self.ask_about(doubts_in(str(self.data.get("words", "")), typed, among))
 
     def _with_reasons(self, part: UUID | None) -> list[str]:
         """The field of a part, and those in which its names are explained."""
@@ -92,15 +83,6 @@ class HandingOverForm(Form):
         """What was written about each person."""
         return {
             p.participant_id: self.cleaned_data[_field_of(p.participant_id)] for p in self.people
-        }
-
-    @property
-    def explained(self) -> dict[str, str]:
-        """Why each name stays, by the finding's key."""
-        return {
-            finding.key: self.cleaned_data[name]
-            for name, doubt in self.doubts.items()
-            for finding in doubt.findings
         }
 
 

@@ -205,6 +205,9 @@ class Addendum(NoteEntry):
 
     reason = EncryptedCharField(max_length=120)
     words = EncryptedTextField()
+    # It came with another act (a correction of attendance, a name that was explained) and answers
+    # nothing. A column, because the database counts answers and cannot read reasons.
+    automatic = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["at"]

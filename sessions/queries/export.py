@@ -1,47 +1,35 @@
 """One participant's record, as it leaves the program: only their own, nobody else's name in it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import Any, Final
-from uuid import UUID
 
 from django.db.models import (
-    BooleanField,
     Exists,
-    ExpressionWrapper,
     OuterRef,
     Q,
-    QuerySet,
-    Value,
 )
-from django.db.models.functions import Coalesce
 
 from participants.models import EpisodeOfCare, Goal, Participant, RecordPart
-from participants.names import display_name, full_name
+from participants.names import full_name
 from phpsupport.programs.models import Program
 from sessions.models import (
     EXPLAINED,
     Attendance,
     ClosedAs,
     CosignatureDecision,
-    Enrollment,
     GroupSession,
     HandOverPart,
     ProgressNote,
     SafetyConcern,
     SafetyEntry,
-    SessionFacilitator,
     SessionState,
 )
 from sessions.queries.notes import beside, state_of
-from sessions.screening import Named, Roster, hits_in
-from sessions.screening.words import composed
+from sessions.queries.screened import Screen
 
-ANOTHER: Final = "[another person]"
 _OF_SESSIONS: Final = {RecordPart.NOTES, RecordPart.ATTENDANCE, RecordPart.SAFETY}
-_NAMES: Final = ("first_name", "last_name", "preferred_name", "also_called")
 
 
 @dataclass
@@ -58,23 +46,6 @@ class Contents:
     def counts(self) -> dict[str, int]:
         """How much there is of each part."""
         return {part: len(rows) for part, rows in self.parts.items()}
-
-
-class Screen:
-    """Takes the names of other participants out of texts and counts them."""
-
-    def __init__(self, roster: Roster, own: UUID) -> None:
-        self.roster, self.own, self.replaced = roster, own, 0
-
-    def __call__(self, text: str) -> str:
-        text = composed(text)
-        done, kept = 0, []
-        for hit in sorted(hits_in(text, self.roster, part=self.own), key=lambda h: h.start):
-            if hit.start >= done:
-                kept += [text[done : hit.start], ANOTHER]
-                self.replaced += 1
-            done = max(done, hit.end)
-        return "".join([*kept, text[done:]])
 
 
 def contents_of(
@@ -97,7 +68,7 @@ def contents_of(
         during &= Q(local_date__lte=until)
     # What belongs to no session may name who was there on any day.
     bound = during if _OF_SESSIONS.issuperset(parts) else Q()
-    screen = Screen(_roster(participant, program, bound), participant.pk)
+    screen = Screen(participant, [program.pk], bound)
     days = Q(session__in=GroupSession.objects.filter(during).values("pk"))
     found = Contents(
         {
@@ -112,77 +83,6 @@ def contents_of(
             found.parts[part.value] = _READERS[part](participant, program, days, screen, found)
     found.replaced = screen.replaced
     return found
-
-
-def _sessions(participant: Participant, during: Q) -> QuerySet[GroupSession]:
-    """Those of these days that the person was in or had a place in."""
-    own = [
-        Exists(model.objects.filter(participant=participant, session=OuterRef("pk")))
-        for model in (Attendance, ProgressNote, SafetyConcern)
-    ]
-    place = Enrollment.objects.filter(
-        Q(until_on=None) | Q(until_on__gte=OuterRef("local_date")),
-        participant=participant, series=OuterRef("series"), from_on__lte=OuterRef("local_date"),
-    )  # fmt: skip
-    return GroupSession.objects.filter(during, own[0] | own[1] | own[2] | Exists(place))
-
-
-def _roster(participant: Participant, program: Program, during: Q) -> Roster:
-    """Everybody who may be named: by all their names who was on the roster of one of the person's
-    sessions of these days, by the full name whoever else was in the program since the first of them.
-    Who leads and what groups are called stays. Two queries."""
-    own = list(
-        _sessions(participant, during).values_list("pk", "local_date", "series__group__name")
-    )
-    sessions = GroupSession.objects.filter(pk__in=[pk for pk, _, _ in own])
-    since = min((day for _, day, _ in own), default=None)
-    named, leads = [], []
-    for leader, met, pk, first, last, preferred, also in _people(program, sessions, since):
-        if leader:
-            leads += [first, last, preferred]
-            continue
-        shown = display_name(first, last, preferred)
-        near = not met and pk != participant.pk
-        if last or not near:
-            named.append(Named(pk, shown, first, last, preferred, also, near=near))
-    if participant.pk not in {person.participant_id for person in named}:
-        given = [getattr(participant, name) for name in _NAMES]
-        named.append(Named(participant.pk, "", *given))
-    taken = {word for person in named for word in (person.first, person.last, person.preferred)}
-    fine = [name for name in leads if name and name not in taken]
-    return Roster.of(named, [*fine, *{group for _, _, group in own}])
-
-
-def _people(
-    program: Program, sessions: QuerySet[GroupSession], since: date | None
-) -> Iterable[tuple[bool, bool, UUID, str, str, str, str]]:
-    """Who led these sessions (True first), who was on their rosters (True second), and who else was
-    in the program since that day."""
-    leads = SessionFacilitator.objects.filter(
-        session__in=sessions, person__participant=None
-    ).values_list(
-        Value(True), Value(False), "person_id", *(f"person__{name}" for name in _NAMES[:3]), Value("")
-    )  # fmt: skip
-    stays = Q(program=program, discharged_on=None)
-    if since:
-        stays |= Q(program=program, discharged_on__gte=since)
-    others = EpisodeOfCare.objects.filter(stays).values("participant_id")
-    people = Participant.objects.annotate(met=_on_the_rosters(sessions))
-    return (
-        people.filter(Q(met=True) | Q(pk__in=others))
-        .values_list(Value(False), "met", "pk", *_NAMES)
-        .union(leads)
-    )
-
-
-def _on_the_rosters(sessions: QuerySet[GroupSession]) -> ExpressionWrapper:
-    """Whether a participant was marked in these sessions, or had a place in them on their day."""
-    marked = Attendance.objects.filter(session__in=sessions)
-    held = sessions.filter(series=OuterRef("series"), local_date__gte=OuterRef("from_on"))
-    until = Coalesce(OuterRef("until_on"), Value(date.max))
-    placed = Enrollment.objects.filter(Exists(held.filter(local_date__lte=until)))
-    either = Q(pk__in=marked.values("participant_id")) | Q(pk__in=placed.values("participant_id"))
-    return ExpressionWrapper(either, output_field=BooleanField())
 
 
 def _session(row: Any) -> dict[str, Any]:

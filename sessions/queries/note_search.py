@@ -4,7 +4,6 @@ Words of notes stand encrypted and have no index. What is not decrypted is not s
 says so.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -20,6 +19,7 @@ from phpsupport.programs.models import Program
 from phpsupport.users.models import User
 from sessions.finding import matches, snippet, terms_of
 from sessions.models import GROUP_TEXTS, PART_TEXTS, GroupNote, ProgressNote
+from sessions.policies import answered_for
 from sessions.queries.notes import Beside, Note, Sheet, beside, sheets
 
 DECRYPTED_AT_MOST: Final = 500
@@ -74,7 +74,7 @@ class Search:
 
 def search_notes(*, user: User, program: Program, narrowed: Narrowed, words: str) -> Search:
     """Notes that the person may read and that hold all of `words`, the newest first. At most five
-    queries, however many are found; at most 500 notes are decrypted."""
+    queries, however many are found, and one for a supervisor; at most 500 notes are decrypted."""
     asked = {
         kind: _fitting(model, user, program, narrowed)
         for kind, model in _MODELS.items()
@@ -91,15 +91,19 @@ def search_notes(*, user: User, program: Program, narrowed: Narrowed, words: str
     fitting = union.count() if len(newest) > DECRYPTED_AT_MOST else len(newest)
     newest = newest[:DECRYPTED_AT_MOST]
     terms = terms_of(words)
+    notes = _loaded(newest if terms else newest[:SHOWN_AT_MOST])
+    there, answered = beside(notes), answered_for(user, notes)
+    texts = {note.pk: _texts(note, there[note.pk], inside=note.pk in answered) for note in notes}
+    found = [note for note in notes if not terms or matches("\n".join(texts[note.pk]), terms)]
+    shown = found[:SHOWN_AT_MOST]
+    read = sheets(shown, zone=program.zone, answered=answered, there=there)
+    hits = [
+        _hit(note, sheet, texts[note.pk], terms, program)
+        for note, sheet in zip(shown, read, strict=True)
+    ]
     if not terms:
-        shown = _loaded(newest[:SHOWN_AT_MOST])
-        return Search(fitting, fitting, fitting, _hits(shown, beside(shown), [], program))
-    notes = _loaded(newest)
-    there = beside(notes)
-    found = [note for note in notes if matches("\n".join(_texts(note, there[note.pk])), terms)]
-    return Search(
-        fitting, len(notes), len(found), _hits(found[:SHOWN_AT_MOST], there, terms, program)
-    )
+        return Search(fitting, fitting, fitting, hits)
+    return Search(fitting, len(notes), len(found), hits)
 
 
 def _fitting(model: Any, user: User, program: Program, by: Narrowed) -> QuerySet[Any]:
@@ -140,39 +144,34 @@ def _loaded(keys: list[tuple[UUID, str, Any]]) -> list[Note]:
     return [there[pk] for pk, _, _ in keys if pk in there]
 
 
-def _texts(note: Note, there: Beside) -> list[str]:
-    """What is looked through: the words of the note and those added to it."""
+def _texts(note: Note, there: Beside, *, inside: bool) -> list[str]:
+    """What is looked through: the words of the note and those added to it. What is void is for those
+    who answer for it."""
+    if there.void and not inside:
+        return []
     names = GROUP_TEXTS if isinstance(note, GroupNote) else (*PART_TEXTS, "goal_words")
     texts = [text for name in names if (text := getattr(note, name))]
     return texts + [addendum.words for addendum in there.addenda]
 
 
-def _hits(
-    notes: list[Note], there: Mapping[UUID, Beside], terms: list[Any], program: Program
-) -> list[NoteFound]:
-    zone = ZoneInfo(program.zone)
-    found = []
-    for note, sheet in zip(notes, sheets(notes, zone=program.zone, there=there), strict=True):
-        person = ""
-        if isinstance(note, ProgressNote):
-            who = note.participant
-            person = display_name(who.first_name, who.last_name, who.preferred_name)
-        began = note.session.starts_at.astimezone(zone)
-        texts = _texts(note, there[note.pk])
-        pieces = snippet(texts, terms) if terms else [(_opening(texts), False)]
-        sheet.title = person or "Group note"
-        found.append(
-            NoteFound(
-                note=note,
-                when=f"{wording.day(began, year=True)}, {wording.clock_time(began)}",
-                group=note.session.series.group.name,
-                person=person,
-                author=note.author.name,
-                pieces=pieces,
-                sheet=sheet,
-            )
-        )
-    return found
+def _hit(
+    note: Note, sheet: Sheet, texts: list[str], terms: list[Any], program: Program
+) -> NoteFound:
+    person = ""
+    if isinstance(note, ProgressNote):
+        who = note.participant
+        person = display_name(who.first_name, who.last_name, who.preferred_name)
+    began = note.session.starts_at.astimezone(ZoneInfo(program.zone))
+    sheet.title = person or "Group note"
+    return NoteFound(
+        note=note,
+        when=f"{wording.day(began, year=True)}, {wording.clock_time(began)}",
+        group=note.session.series.group.name,
+        person=person,
+        author=note.author.name,
+        pieces=snippet(texts, terms) if terms else [(_opening(texts), False)],
+        sheet=sheet,
+    )
 
 
 def _opening(texts: list[str]) -> str:

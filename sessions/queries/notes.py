@@ -1,14 +1,14 @@
 """Signed notes as they are read, and what stands beside them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from phpsupport.lib import wording
 from phpsupport.lib.mixed import mixed
@@ -68,6 +68,8 @@ class Sheet:
     entries: list[Entry] = field(default_factory=list)
     facts: str = ""
     addenda: int = 0
+    can_add: bool = False  # whether the reader may write beside it, or declare it void
+    closed: bool = False  # void, and not the reader's: only that it is
     month: str = ""  # on a participant's record
     group_part: "Sheet | None" = None  # the nameless part, for the care team
 
@@ -115,7 +117,7 @@ class Beside:
 _ENTRY: Final = (
     "id", "group_note_id", "progress_note_id", "at", "seal",
     "by_id", "by__first_name", "by__last_name", "by__preferred_name",
-    "reason", "words", "decision", "comment", "digest",
+    "reason", "words", "automatic", "decision", "comment", "digest",
 )  # fmt: skip
 
 
@@ -151,23 +153,36 @@ def state_of(note: Note, there: Beside) -> str:
     if any(a.decision == CosignatureDecision.GIVEN for a in there.answers):
         return "cosigned"
     returned = max((a.at for a in there.answers), default=None)
-    if returned and not any(a.at > returned for a in there.addenda):
+    if returned and not any(a.at > returned and _is_an_answer(note, a) for a in there.addenda):
         return "returned"
     return "waiting"
 
 
+# --- what answers a comment: the author's own words, here of a row and there of all ----------------
+def _is_an_answer(note: Note, addendum: Addendum) -> bool:
+    return addendum.by_id == note.author_id and not addendum.automatic
+
+
+def _answer_since(model: type[Any]) -> QuerySet[Addendum]:
+    """For rows beside notes of this kind: what their author wrote after them."""
+    name = _named(model)
+    return Addendum.objects.filter(
+        **{name: OuterRef(name), "by": F(f"{name}__author")}, at__gt=OuterRef("at"), automatic=False
+    )
+
+
 def needs_an_answer(model: type[Any]) -> QuerySet[Any]:
-    """Notes that wait for a cosignature: not given, not void, not returned since the last word."""
+    """Notes that wait for a cosignature: not given, not void, not returned without an answer."""
     returned = _answers(model, CosignatureDecision.RETURNED)
-    open_return = returned.exclude(Exists(_later_word(model)))
+    open_return = returned.exclude(Exists(_answer_since(model)))
     given = _answers(model, CosignatureDecision.GIVEN)
     return live(model).filter(~Exists(given), ~Exists(open_return), needs_cosignature=True)
 
 
 def returned_notes(model: type[Any]) -> QuerySet[Any]:
-    """Notes returned with a comment to which nothing was added yet."""
+    """Notes returned with a comment that their author has not answered yet."""
     returned = _answers(model, CosignatureDecision.RETURNED)
-    open_return = returned.exclude(Exists(_later_word(model)))
+    open_return = returned.exclude(Exists(_answer_since(model)))
     given = _answers(model, CosignatureDecision.GIVEN)
     return live(model).filter(Exists(open_return), ~Exists(given))
 
@@ -186,11 +201,6 @@ def _answers(model: type[Any], decision: str) -> QuerySet[Cosignature]:
     return Cosignature.objects.filter(**{_named(model): OuterRef("pk")}, decision=decision)
 
 
-def _later_word(model: type[Any]) -> QuerySet[Addendum]:
-    name = _named(model)
-    return Addendum.objects.filter(**{name: OuterRef(name)}, at__gt=OuterRef("at"))
-
-
 def _named(model: type[Any]) -> str:
     return "group_note" if model is GroupNote else "progress_note"
 
@@ -199,37 +209,60 @@ def sheets(
     notes: Sequence[Note],
     *,
     zone: str,
+    answered: Collection[UUID],
     names: Mapping[UUID, Person] | None = None,
-    comments: bool = True,
+    own: bool = False,
     there: Mapping[UUID, Beside] | None = None,
 ) -> list[Sheet]:
     """Notes as they are read; load them with author. One query, none where it is known what is
-    `there` beside them. `names` gives each progress note its person; `comments` shows what
-    supervisors wrote."""
+    `there` beside them. `names` gives each progress note its person.
+
+    Of the notes that the reader answers for (`answered`, see `policies.answered_for`) all is shown.
+    Other readers see no comment with which one came back, and of a void one only that it is: it may
+    be about somebody else. `own` are those of the participant who reads: without what explains
+    another name.
+    """
     if not notes:
         return []
     there = beside(notes) if there is None else there
     place = ZoneInfo(zone)
-    return [_sheet(note, there[note.pk], place, names or {}, comments=comments) for note in notes]
+    return [
+        _sheet(note, there[note.pk], place, names or {}, inside=note.pk in answered, own=own)
+        for note in notes
+    ]
+
+
+def opened(notes: Iterable[Note], read: Iterable[Sheet]) -> list[Note]:
+    """Those of the notes whose words are on the sheets."""
+    closed = {sheet.id for sheet in read if sheet.closed}
+    return [note for note in notes if note.pk not in closed]
 
 
 def _sheet(
-    note: Note, there: Beside, place: ZoneInfo, names: Mapping[UUID, Person], *, comments: bool
+    note: Note,
+    there: Beside,
+    place: ZoneInfo,
+    names: Mapping[UUID, Person],
+    *,
+    inside: bool,
+    own: bool,
 ) -> Sheet:
     def when(at: datetime) -> str:
         local = at.astimezone(place)
         return f"{wording.day(local)}, {wording.clock_time(local)}"
 
     state = state_of(note, there)
+    if there.void and not inside:
+        return _closed(note, names, void=when(there.void.at), signed=when(note.signed_at))
     entries = []
     for answer in there.answers:
         given = answer.decision == CosignatureDecision.GIVEN
-        if given or comments:
+        if given or inside:
             what = "Cosigned" if given else "Returned with a comment"
-            words = answer.comment if comments else ""
-            entries.append((answer.at, Entry(what, answer.by.name, when(answer.at), words)))
+            entry = Entry(what, answer.by.name, when(answer.at), answer.comment)
+            entries.append((answer.at, entry))
     for addendum in there.addenda:
-        if addendum.reason == EXPLAINED and not comments:
+        if addendum.reason == EXPLAINED and own:
             continue
         what = f"Addendum: {addendum.reason}"
         entries.append(
@@ -243,8 +276,9 @@ def _sheet(
             )
         )
     entries.sort(key=lambda pair: pair[0])
+    kind, title = _kind_and_title(note, names)
     if isinstance(note, GroupNote):
-        kind, title, mark = "group", "Group note", ""
+        mark = ""
         labels: tuple[str, ...] = GROUP_TEXTS
         ticks = [
             words for yes, words in (
@@ -255,8 +289,7 @@ def _sheet(
         starts, ends = note.started_at.astimezone(place), note.ended_at.astimezone(place)
         facts = f"{wording.span(starts, ends)} · {note.present} of {note.expected} came"
     else:
-        person = names.get(note.participant_id)
-        kind, title, mark = "progress", person.name if person else "", Status(note.status).label
+        mark = Status(note.status).label
         labels = ("goal_words", *PART_TEXTS)
         ticks = ["Written together"] if note.written_together else []
         facts = wording.count(note.minutes, "minute")
@@ -288,4 +321,36 @@ def _sheet(
         entries=[entry for _, entry in entries],
         facts=facts,
         addenda=len(there.addenda),
+        can_add=inside and not there.void,
     )
+
+
+def _closed(note: Note, names: Mapping[UUID, Person], *, void: str, signed: str) -> Sheet:
+    """Of a void note: that it is, since when, and who signed it."""
+    kind, title = _kind_and_title(note, names)
+    return Sheet(
+        id=note.pk,
+        kind=kind,
+        session_id=note.session_id,
+        title=title,
+        mark="",
+        parts=[],
+        ticks=[],
+        author_id=note.author_id,
+        author=note.author.name,
+        credential=note.credential,
+        signed=signed,
+        signed_at=note.signed_at,
+        due="",
+        late="",
+        state="void",
+        entries=[Entry("Declared void", "", void)],
+        closed=True,
+    )
+
+
+def _kind_and_title(note: Note, names: Mapping[UUID, Person]) -> tuple[str, str]:
+    if isinstance(note, GroupNote):
+        return "group", "Group note"
+    person = names.get(note.participant_id)
+    return "progress", person.name if person else ""

@@ -1,86 +1,55 @@
-"""A participant's own notes as they read them themself: nobody else's name in it.
+"""A participant's own record as they read it themself: nobody else's name in it.
 
 A name that stands in a signed note, or in what was handed over, was explained before, and the
 explanation stands beside it; what was written about a safety concern, in haste, asks for none. The
 care team and who leads read the words as they were written; the person whose record it is reads
-`[another person]`, as in the copy that they may take along. What is stored stays as it is.
+`[another person]`, by the same screen as the copy that they may take along. What is stored stays.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 
 from participants.models import Participant
-from participants.names import display_name
-from sessions.actions.handing_over import STAYS
-from sessions.models import (
-    PART_TEXTS,
-    Attendance,
-    Enrollment,
-    HandOverPart,
-    ProgressNote,
-    SessionFacilitator,
-)
-from sessions.queries.export import Screen
+from participants.queries.goals import GoalLine
+from sessions.models import PART_TEXTS, HandOverPart, ProgressNote
 from sessions.queries.notes import Beside
 from sessions.queries.safety_on_record import OnRecord
-from sessions.screening import Named, Roster
+from sessions.queries.screened import Screen
 
 
-def without_others(
-    participant: Participant,
-    notes: Sequence[ProgressNote],
-    there: Mapping[UUID, Beside],
-    handed: Sequence[HandOverPart],
-    safety: Sequence[OnRecord],
-) -> list[OnRecord]:
-    """Take other people's names out of these notes, of what was added `there` and of what was
-    handed over, in memory; the safety concerns are given back without them.
+def screen_of(participant: Participant) -> Screen:
+    """For the whole record, in all programs of the person's stays. Two queries; load the person
+    `with_programs`."""
+    programs = participant.program_ids()
+    return Screen(participant, programs, Q(program__in=programs))
 
-    Two queries where something was added to a note, a name was explained or a concern stands, none
-    else.
-    """
-    doubtful = [note for note in notes if there[note.pk].addenda]
-    parts = [part for part in handed if STAYS in part.words]
-    sessions = {note.session_id: note.session for note in doubtful}
-    sessions |= {found.concern.session_id: found.concern.session for found in safety}
-    if not sessions and not parts:
-        return []
-    groups = {session.series_id: session.series.group.name for session in sessions.values()}
-    groups |= {part.hand_over.series_id: part.hand_over.series.group.name for part in parts}
-    screen = Screen(_roster(groups, sessions), participant.pk)
-    for part in parts:
-        part.words = screen(part.words)
-    for note in doubtful:
+
+def take_out(
+    screen: Screen,
+    notes: Iterable[tuple[ProgressNote, Beside]],
+    handed: Iterable[HandOverPart],
+) -> None:
+    """Take other people's names out of these notes, of what was added to them and of what was handed
+    over, in memory."""
+    for note, there in notes:
         for name in (*PART_TEXTS, "goal_words"):
             setattr(note, name, screen(getattr(note, name)))
-    for addenda in {note.pk: there[note.pk].addenda for note in doubtful}.values():
-        for addendum in addenda:
+        for addendum in there.addenda:
             addendum.reason, addendum.words = screen(addendum.reason), screen(addendum.words)
+    for part in handed:
+        part.words = screen(part.words)
+
+
+def goals_without_names(screen: Screen, goals: Iterable[GoalLine]) -> list[GoalLine]:
+    """The same goals without them."""
+    return [replace(goal, words=screen(goal.words)) for goal in goals]
+
+
+def safety_without_names(screen: Screen, safety: Iterable[OnRecord]) -> list[OnRecord]:
+    """The same safety concerns without them."""
     return [
         replace(found, steps=[replace(step, words=screen(step.words)) for step in found.steps])
         for found in safety
     ]
-
-
-def _roster(groups: Mapping[UUID, str], sessions: Collection[UUID]) -> Roster:
-    """Everybody who had or has a place in these series (with their groups' names), or was in these
-    sessions."""
-    series = list(groups)
-    places = Enrollment.objects.filter(series_id__in=series, participant=OuterRef("pk"))
-    marks = Attendance.objects.filter(session_id__in=sessions, participant=OuterRef("pk"))
-    people = Participant.objects.filter(Exists(places) | Exists(marks)).values_list(
-        "pk", "first_name", "last_name", "preferred_name", "also_called"
-    )
-    named = [
-        Named(pk, display_name(first, last, preferred), first, last, preferred, also)
-        for pk, first, last, preferred, also in people
-    ]
-    led = SessionFacilitator.objects.filter(
-        session__series__in=series, person__participant=None
-    ).values_list("person__first_name", "person__last_name", "person__preferred_name")
-    taken = {word for person in named for word in (person.first, person.last, person.preferred)}
-    leads = {name for names in led.distinct() for name in names if name and name not in taken}
-    return Roster.of(named, [*leads, *groups.values()])

@@ -2,7 +2,7 @@
 time, what was handed over. Nobody else is in it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -25,9 +25,15 @@ from sessions.models import (
     SessionState,
     Status,
 )
+from sessions.policies import answered_for
 from sessions.queries.attendance import Person
-from sessions.queries.notes import Sheet, beside, sheets
-from sessions.queries.own_words import without_others
+from sessions.queries.notes import Sheet, beside, opened, sheets
+from sessions.queries.own_words import (
+    goals_without_names,
+    safety_without_names,
+    screen_of,
+    take_out,
+)
 from sessions.queries.safety_on_record import OnRecord
 from sessions.screening import Named
 
@@ -153,25 +159,35 @@ def record_of(
         .select_related("hand_over__author", "hand_over__series__group")
         .order_by("-hand_over__at")
     )
-    there = beside([*found, *groups, *about])
-    if own:
-        safety = without_others(participant, [*found, *about], there, parts, safety)
+    there = beside([*found, *groups])
+    excerpt: Callable[[str], str] = str
+    if own and (found or goals or parts or safety):
+        excerpt = screen = screen_of(participant)
+        take_out(screen, [(note, there[note.pk]) for note in found], parts)
+        goals, safety = goals_without_names(screen, goals), safety_without_names(screen, safety)
     both = sheets(
-        [*found, *groups], zone=zone, names={participant.pk: person}, comments=not own, there=there
+        [*found, *groups],
+        zone=zone,
+        answered=set() if own else answered_for(user, [*found, *groups]),
+        names={participant.pk: person},
+        own=own,
+        there=there,
     )
     read, of_group = both[: len(found)], {sheet.session_id: sheet for sheet in both[len(found) :]}
     for note, sheet in zip(found, read, strict=False):
         sheet.title = note.session.series.group.name
-        sheet.facts = f"{_when(note.session, place)} · {sheet.facts}"
+        sheet.facts = " · ".join(part for part in (_when(note.session, place), sheet.facts) if part)
         sheet.month = f"{MONTHS[note.session.local_date.month - 1]} {note.session.local_date.year}"
-        sheet.group_part = of_group.get(note.session_id)
+        sheet.group_part = None if sheet.closed else of_group.get(note.session_id)
+    shown = opened(found, read)
+    seen = {note.session_id for note in shown}
     return Record(
         name=name,
         pronouns=participant.pronouns,
         weeks=_weeks(marks, place),
         came=sum(mark.status in CAME for mark in marks),
         marked=len(marks),
-        goals=_about_goals(goals, about, {note.pk for note in found}),
+        goals=_about_goals(goals, about, {note.pk for note in found}, excerpt),
         handed=[
             Handed(
                 part.hand_over_id,
@@ -185,7 +201,7 @@ def record_of(
         notes=read,
         safety=list(safety),
         older=older.isoformat() if older else "",
-        read=[*found, *groups, *parts],
+        read=[*shown, *(group for group in groups if group.session_id in seen), *parts],
     )
 
 
@@ -235,8 +251,13 @@ def _group_parts(notes: list[ProgressNote], user: User) -> list[GroupNote]:
     )
 
 
-def _about_goals(goals: list[GoalLine], notes: list[ProgressNote], here: set[UUID]) -> list[About]:
-    """The goals with the newest of what was written about each."""
+def _about_goals(
+    goals: list[GoalLine],
+    notes: list[ProgressNote],
+    here: set[UUID],
+    excerpt: Callable[[str], str],
+) -> list[About]:
+    """The goals with the newest of what was written about each, as `excerpt` gives it."""
     linked: dict[UUID, list[ProgressNote]] = defaultdict(list)
     for note in notes:
         linked[note.goal_id].append(note)  # type: ignore[index]
@@ -248,7 +269,7 @@ def _about_goals(goals: list[GoalLine], notes: list[ProgressNote], here: set[UUI
                     ("" if note.pk in here else f"?through={note.session.local_date.isoformat()}")
                     + f"#note-{note.pk}",
                     f"{wording.day(note.session.local_date)} · {note.session.series.group.name}",
-                    _beginning(note),
+                    _beginning(excerpt(note.own_words or note.response or note.follow_up)),
                 )
                 for note in linked[goal.id][:ABOUT_A_GOAL]
             ],
@@ -258,8 +279,8 @@ def _about_goals(goals: list[GoalLine], notes: list[ProgressNote], here: set[UUI
     ]
 
 
-def _beginning(note: ProgressNote) -> str:
-    words = " ".join((note.own_words or note.response or note.follow_up).split())
+def _beginning(text: str) -> str:
+    words = " ".join(text.split())
     return words if len(words) <= EXCERPT else words[:EXCERPT].rsplit(" ", 1)[0] + " …"
 
 

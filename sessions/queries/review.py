@@ -133,7 +133,12 @@ def notes_to_review(
         person_of(note.participant, on=session.local_date)
         for note in {n.participant_id: n for n in notes if isinstance(n, ProgressNote)}.values()
     )
-    read = sheets(notes, zone=zone, names={person.participant_id: person for person in people})
+    read = sheets(
+        notes,
+        zone=zone,
+        answered={note.pk for note in notes},
+        names={person.participant_id: person for person in people},
+    )
     order = sorted(
         zip(read, notes, strict=True),
         key=lambda pair: (pair[0].kind != "group", pair[0].title, pair[0].signed_at),

@@ -108,6 +108,10 @@ ACTS: Final = OFFERS | _set("""
     quiere queria gusta compartio comparte ayudo ayuda ofrecio recordo escribio eligio empezo parece parecia
     puede podria quien
     """)
+# What people do and things hardly: of somebody who left, an ordinary word needs as much.
+DONE_BY_PEOPLE: Final = OFFERS | _set(
+    "came comes went goes stayed stays ran tried tries walked worked calls vino viene fue vuelve volvio"
+)
 # "Wood and the others"
 OTHERS: Final = _set("others rest group otros otras demas grupo")
 VERBS_END: Final = ("ed", "es", "ts", "ds", "ks", "ps", "ns", "ys", "rs", "ms")

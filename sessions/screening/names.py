@@ -25,6 +25,7 @@ from sessions.screening.known import (
     BEFORE_A_MONTH,
     BEFORE_OF,
     BEGINS,
+    DONE_BY_PEOPLE,
     KIN,
     MONTHS,
     OF,
@@ -79,7 +80,8 @@ def surest(how: How) -> int:
 @dataclass(frozen=True)
 class Named:
     """Somebody who may be named, as they are called. `near` is who is in the program but not on
-    this roster: only their full name counts."""
+    this roster: only their full name counts. `left` is who was on it until lately: by all their
+    names, but an ordinary word that opens a sentence is theirs only before what people do."""
 
     participant_id: UUID
     shown: str
@@ -88,6 +90,7 @@ class Named:
     preferred: str = ""
     also_called: str = ""
     near: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,7 @@ class Roster:
     unparted: list[_Term] = field(default_factory=list)
     stems: dict[str, list[_Term]] = field(default_factory=lambda: defaultdict(list))
     own: dict[UUID, "_Own"] = field(default_factory=dict)
+    left: set[UUID] = field(default_factory=set)
     _slips: dict[str, list[tuple[_Term, int]]] = field(default_factory=dict)
 
     @classmethod
@@ -152,6 +156,8 @@ class Roster:
 
     def _add(self, person: Named) -> None:
         terms = _full(person) if person.near else _terms(person)
+        if person.left:
+            self.left.add(person.participant_id)
         real = {t.words for t in terms if t.how in (How.NAME, How.INITIALS)}
         self.own[person.participant_id] = _Own(
             frozenset(real), frozenset(t.words for t in terms), frozenset(t.words[0] for t in terms if len(t.words) == 1 and t.how == How.NAME)
@@ -360,7 +366,7 @@ class _Line:
             return True
         if not word.opens:
             return not self._pointed_at(at) and not self._ends_a_title(at)
-        return self._acts(at)
+        return self._acts(at, surely=term.about in self.roster.left)
 
     def _other_marks(self, word: Word, term: _Term) -> bool:
         """In Vietnamese a word with other marks is another word."""
@@ -496,8 +502,8 @@ class _Line:
     def _speaks(self, at: int) -> bool:
         return self._after(at) in SPEAKS
 
-    def _acts(self, at: int) -> bool:
-        """Whether a word that opens a sentence does what people do."""
+    def _acts(self, at: int, *, surely: bool) -> bool:
+        """Whether a word that opens a sentence does what people do; `surely` what things hardly do."""
         word, after = self.words[at], self._next(at)
         if any(word.folded in BEGINS[language] for language in self.languages):
             return self._speaks(at)
@@ -513,14 +519,14 @@ class _Line:
         if after.folded in ("is", "was", "es", "fue", "era"):
             then = self._next(at, 2)
             return not (then and then.folded in OF_A_THING)
-        if after.folded in ACTS:
+        if after.folded in (DONE_BY_PEOPLE if surely else ACTS):
             return after.folded not in OF_A_THING
         if after.capital and after.cased:
             return after.folded in self.roster.by_first
         then = self._next(at, 2)
         if then and (then.gap.startswith(",") or (not then.opens and then.folded in ACTS)):
             return False  # long days, short nights; art supplies came
-        return self._ends_as_a_verb(after)
+        return not surely and self._ends_as_a_verb(after)
 
     def _ends_as_a_verb(self, word: Word) -> bool:
         if "es" in self.languages and word.said.endswith(("ó", "aba", "ía")):

@@ -55,11 +55,21 @@ def distance(a: str, b: str, most: int) -> int:
 
 
 @lru_cache(maxsize=8192)
+def _letters(word: str) -> frozenset[str]:
+    return frozenset(word)
+
+
+@lru_cache(maxsize=8192)
+def _undoubled(word: str) -> str:
+    return _DOUBLED.sub(r"\1", word)
+
+
+@lru_cache(maxsize=8192)
 def sound(word: str) -> str:
     """A word roughly as English and Spanish say it."""
     for pattern, said in _SOUNDS:
         word = pattern.sub(said, word)
-    return _DOUBLED.sub(r"\1", word)
+    return _undoubled(word)
 
 
 @lru_cache(maxsize=8192)
@@ -75,11 +85,13 @@ def slips(word: str, name: str) -> int | None:
     most = allowed(len(name))
     if not most or len(word) < SHORTEST - 1:
         return None
-    if _DOUBLED.sub(r"\1", word) == _DOUBLED.sub(r"\1", name):
+    if _undoubled(word) == _undoubled(name):
         return 1
-    far = distance(word, name, most)
-    if far <= most:
-        return far
+    # One slip brings at most one letter in and one out: most pairs need no closer look.
+    if len(_letters(word) ^ _letters(name)) <= 2 * most:
+        far = distance(word, name, most)
+        if far <= most:
+            return far
     said, meant = sound(word), sound(name)
     if said == meant and len(meant) >= SHORTEST - 1:
         return most

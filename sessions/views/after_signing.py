@@ -14,10 +14,12 @@ from phpsupport.lib import clock
 from phpsupport.lib.errors import Refused
 from sessions import policies
 from sessions.actions.addenda import add_addendum, void_note
+from sessions.actions.naming import among_beside
 from sessions.forms.beside import AddendumForm, VoidForm
 from sessions.models import GroupNote, ProgressNote
 from sessions.queries.attendance import person_of
 from sessions.queries.notes import Sheet, next_returned, sheets
+from sessions.screening import Roster
 
 NOTES: dict[str, type[GroupNote] | type[ProgressNote]] = {
     "group": GroupNote,
@@ -36,16 +38,21 @@ def _note(request: HttpRequest, kind: str, pk: UUID) -> GroupNote | ProgressNote
 
 
 def _sheet(note: GroupNote | ProgressNote) -> Sheet:
-    """The note as it is read."""
+    """The note as whoever may write beside it reads it."""
     names = {}
     if isinstance(note, ProgressNote):
         names[note.participant_id] = person_of(note.participant, on=note.session.local_date)
-    return sheets([note], zone=note.session.program.zone, names=names)[0]
+    return sheets([note], zone=note.session.program.zone, names=names, answered=[note.pk])[0]
 
 
 def _back(request: HttpRequest, note: GroupNote | ProgressNote) -> str:
     page = "sessions:notes-of-session" if note.author_id == request.user.pk else "sessions:review"
     return reverse(page, args=[note.session_id])
+
+
+def _among(request: HttpRequest, note: GroupNote | ProgressNote) -> Roster | None:
+    """Who may be named in what was sent; None where nothing was."""
+    return among_beside(note.session, clock.now()) if request.method == "POST" else None
 
 
 @allow(*BESIDE, methods=("GET", "POST"))
@@ -56,10 +63,12 @@ def addendum(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
     sheet = _sheet(note)
     answers = sheet.state == "returned" and note.author_id == request.user.pk
     back = reverse("sessions:my-day") if answers else _back(request, note)
-    form = AddendumForm(request.POST or None, cancel=back, answers=answers)
+    form = AddendumForm(
+        request.POST or None, cancel=back, answers=answers, note=note, among=_among(request, note)
+    )
     if request.method == "POST" and form.is_valid():
         try:
-            add_addendum(note=note, **form.cleaned_data, by=request.user, at=clock.now())  # type: ignore[arg-type]
+            add_addendum(note=note, **form.written, by=request.user, at=clock.now())  # type: ignore[arg-type]
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -89,10 +98,11 @@ def void(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
     note = _note(request, kind, pk)
     require(policies.can_void_note(request.user, note))  # type: ignore[arg-type]
     sheet, back = _sheet(note), _back(request, note)
-    form = VoidForm(request.POST or None, cancel=back)
+    among = _among(request, note)
+    form = VoidForm(request.POST or None, cancel=back, note=note, among=among)
     if request.method == "POST" and form.is_valid():
         try:
-            void_note(note=note, **form.cleaned_data, by=request.user, at=clock.now())  # type: ignore[arg-type]
+            void_note(note=note, **form.written, by=request.user, at=clock.now())  # type: ignore[arg-type]
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -20,6 +20,7 @@ from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import policy_in_force
 from sessions import policies
 from sessions.actions.attendance import Stale, mark_attendance
+from sessions.actions.naming import NamesOthers
 from sessions.actions.outcome import report_outcome
 from sessions.forms.attendance import (
     CHOICES,
@@ -94,9 +95,14 @@ def attendance(request: Asked, pk: UUID) -> HttpResponse:
             by=request.user,
             at=clock.now(),
             why=sheet.cleaned_data["why"],
+            explained=sheet.explained,
         )
     except Stale as stale:
         return _show_both(request, session, stale, data)
+    except NamesOthers as refusal:
+        sheet.refuse(refusal)
+        sheet.doubts = refusal.doubts
+        return _attendance_page(request, session, people, rows, sheet, status=422, asks_why=True)
     except Refused as refusal:
         sheet.refuse(refusal)
         for row in rows:

@@ -21,7 +21,7 @@ from phpsupport.lib import clock
 from sessions import policies
 from sessions.models import CAME, Attendance, GroupNote, GroupSession, NoteVoid, ProgressNote
 from sessions.queries.attendance import heading, in_order, person_of, with_heading
-from sessions.queries.notes import sheets
+from sessions.queries.notes import opened, sheets
 from sessions.queries.record import record_of
 from sessions.queries.safety_on_record import concerns_on_record, with_safety
 
@@ -44,9 +44,15 @@ def notes_of_session(request: HttpRequest, pk: UUID) -> HttpResponse:
         for person in {*(note.participant for note in parts), *(mark.participant for mark in came)}
     )
     found: list[GroupNote | ProgressNote] = [*(n for n in group_notes if n.theirs), *parts]
-    read = sheets(found, zone=session.program.zone, names={p.participant_id: p for p in people})
+    read = sheets(
+        found,
+        zone=session.program.zone,
+        answered=policies.answered_for(request.user, found),  # type: ignore[arg-type]
+        names={p.participant_id: p for p in people},
+    )
     read.sort(key=lambda s: (s.kind != "group", s.title, s.signed_at))
-    record_each("note.read", by=request.user, at=clock.now(), objs=found)  # type: ignore[arg-type]
+    shown = opened(found, read)
+    record_each("note.read", by=request.user, at=clock.now(), objs=shown)  # type: ignore[arg-type]
     written = {note.participant_id for note in signed}
     context = {
         "session": session,

@@ -17,6 +17,7 @@ from phpsupport.lib import clock, wording
 from phpsupport.lib.errors import Refused
 from phpsupport.users.confirming import confirm_identity
 from sessions import policies
+from sessions.actions.naming import among_beside
 from sessions.actions.review import cosign_note, return_note
 from sessions.forms.beside import ReturnForm
 from sessions.models import GroupNote, GroupSession, ProgressNote
@@ -167,24 +168,33 @@ def _cosign(request: HttpRequest, notes: list[Any]) -> str:
 def return_to_author(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
     """Return one note with a comment: sent from where it was read, or from this page."""
     model: Any = GroupNote if kind == "group" else ProgressNote
-    note = load(request, model.objects.select_related("author", "session"), pk)
+    with_what = ("author", "session__series__group", "session__program__site")
+    note = load(request, model.objects.select_related(*with_what), pk)
     require(policies.can_cosign_note(request.user, note))  # type: ignore[arg-type]
     if not answerable(request.user, model).filter(pk=pk).exists():  # type: ignore[arg-type]
         raise Http404(NOT_HERE)
-    form = ReturnForm(request.POST or None, cancel=_address(note.session_id, note.author_id))
-    if request.method == "POST" and form.is_valid():
+    sent = request.method == "POST"
+    form = ReturnForm(
+        request.POST.copy() if sent else None,
+        cancel=_address(note.session_id, note.author_id),
+        note=note,
+        among=among_beside(note.session, clock.now()) if sent else None,
+    )
+    if sent and form.is_valid():
         before = _queue(request)
         try:
-            shown = _read(request) if "read" in request.POST else {}
+            shown = _read(request) if request.POST.get("read") else {}
             return_note(
                 note=note,
-                **form.cleaned_data,
+                **form.written,
                 by=request.user,  # type: ignore[arg-type]
                 at=clock.now(),
                 addenda=shown.get(str(note.pk)),
             )
         except Refused as refusal:
             form.refuse(refusal)
+            if refusal.code != "named":  # once it was read, it can be sent again from here
+                form.data["read"] = ""
         else:
             messages.success(request, f"Returned to {note.author.name} with your comment.")
             return redirect(_onward(request, before, note.session_id, note.author_id))

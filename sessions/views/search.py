@@ -48,6 +48,7 @@ def note_search(request: Asked) -> HttpResponse:
             user=request.user, program=request.program, narrowed=narrowed, words=words
         )
         at = clock.now()
+        shown = [hit.note for hit in found.notes if not hit.sheet.closed]
         record(
             "note.searched",
             by=request.user,
@@ -58,7 +59,7 @@ def note_search(request: Asked) -> HttpResponse:
             looked=found.looked,
             found=found.found,
         )
-        record_each("note.read", by=request.user, at=at, objs=[hit.note for hit in found.notes])
+        record_each("note.read", by=request.user, at=at, objs=shown)
     return render(
         request,
         "sessions/search/notes.html",

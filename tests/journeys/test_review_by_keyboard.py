@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from phpsupport.lib import clock
 from sessions.actions.review import return_note
 from sessions.models import Cosignature, CosignatureDecision
-from tests.factories import PASSWORD, make_group, make_program
+from tests.factories import PASSWORD, enroll, make_group, make_participant, make_program
 from tests.journeys.people import daytime_zone, meets_now
 from tests.sessions.worlds import AFTER, World, make_world
 
@@ -173,3 +173,49 @@ def test_the_author_answers_a_comment_in_one_step_from_their_day(
     expect(phone.get_by_role("heading", name="My day")).to_be_visible()
     expect(phone.get_by_text("waits for your supervisor again")).to_be_visible()
     expect(phone.get_by_role("link", name="Answer the comment")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_a_name_in_a_comment_is_explained_and_more_can_be_said_beside_the_note(
+    site: str, request: Any, sign_in: Any, axe: Any, two_sessions: Any, size: str
+) -> None:
+    first, _ = two_sessions
+    other = make_participant(first.program, first_name="Bea", last_name="Kowalski")
+    enroll(first.series, other)
+    page = request.getfixturevalue(size)
+    sign_in(page, first.supervisor)
+    page.goto(f"/groups/review/{first.session.pk}/?author={first.leader.pk}")
+    note = page.locator("[data-sheet]").nth(1)
+    note.locator("summary", has_text="Return").click()
+    note.get_by_label("What is missing?").fill("Was that Bea, or her sister?")
+    shot(page, f"{size}-return")
+    note.get_by_role("button", name="Return to Dana").click()
+
+    why = page.get_by_label("“Bea” may be Bea K. Why does it stay?")
+    expect(why).to_be_visible()
+    expect(page.get_by_label("What is missing?")).to_have_value("Was that Bea, or her sister?")
+    shot(page, f"{size}-named")
+    axe(page)
+    assert not Cosignature.objects.exists()
+    why.fill("A friend of hers has that name.")
+    page.get_by_role("button", name="Return", exact=True).click()
+    expect(page.get_by_text("Returned to Dana")).to_be_visible()
+    assert Cosignature.objects.get().decision == CosignatureDecision.RETURNED
+
+    note.get_by_role("link", name="Add", exact=True).click()
+    page.get_by_label("Why you add something").fill("We talked")
+    page.get_by_label("What you add").fill("We talked about it on Tuesday.")
+    page.get_by_role("button", name="Add to the note").click()
+    expect(page.get_by_text("Your words stand beside the note.")).to_be_visible()
+    note = page.locator("[data-sheet]").nth(1)
+    expect(note).to_contain_text("We talked about it on Tuesday.")
+    # What the supervisor adds is no answer: it still waits for its author.
+    expect(note.locator(".tags")).to_contain_text("returned")
+    shot(page, f"{size}-added")
+    axe(page)
+    note.get_by_role("link", name="Declare void").click()
+    page.get_by_label("Why is it void?").fill("Another session.")
+    shot(page, f"{size}-void")
+    page.get_by_role("button", name="Declare void").click()
+    expect(page.get_by_text("The note is void.")).to_be_visible()
+    expect(page.locator(".is-void").get_by_role("link", name="Add", exact=True)).to_have_count(0)

@@ -263,6 +263,14 @@ TAMPERED: dict[str, tuple[str, set[tuple[str, str]]]] = {
         f"UPDATE group_sessions_addendum SET reason = {ANOTHER_REASON} WHERE id = {NEXT_ADDED}",
         {("addendum", NOT_OURS)},
     ),
+    "an addendum that answers something": (
+        f"UPDATE group_sessions_addendum SET automatic = true WHERE id = {FIRST_ADDED}",
+        {("addendum", NOT_OURS)},
+    ),
+    "an addendum that answers nothing": (
+        "UPDATE group_sessions_addendum SET automatic = false WHERE automatic",
+        {("addendum", NOT_OURS)},
+    ),
     "beside which note an addendum stands": (
         "UPDATE group_sessions_addendum SET progress_note_id = (SELECT v.progress_note_id FROM "
         f"group_sessions_notevoid v) WHERE id = {NEXT_ADDED}",

@@ -17,7 +17,7 @@ from sessions.actions.handing_over import write_hand_over
 from sessions.models import GroupSeries, HandOver, HandOverPart, SeriesFacilitator
 from sessions.queries.handing_over import handing
 from sessions.queries.leavers import missing
-from tests.factories import make_facilitator, make_participant, make_session, make_staff
+from tests.factories import enroll, make_facilitator, make_participant, make_session, make_staff
 from tests.sessions.worlds import AFTER, DAY, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -58,11 +58,14 @@ def test_it_is_written_once_and_the_same_words_twice_are_one() -> None:
         ("All well.", "She gets on with Bea.", "part"),
         ("All well.", "She gets on with Kowalsky.", "part"),  # likely misspelled
         ("Renata Okafor visited.", "", "words"),  # in the program, not on the roster
+        ("All well.", "She misses Olu.", "part"),  # left lately
     ],
 )
 def test_nobody_else_is_named(words: str, part: str, field: str) -> None:
     world = make_world()
     make_participant(world.program, first_name="Renata", last_name="Okafor")
+    gone = make_participant(world.program, first_name="Olu", last_name="Falana")
+    enroll(world.series, gone, until_on=DAY - timedelta(days=30))
     with pytest.raises(Refused) as no:
         hand_over(world, words, p0=part)
     assert no.value.code == "named"

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,9 +12,10 @@ from phpsupport.lib.errors import Refused
 from phpsupport.outbox.models import OutboxMessage
 from sessions import digest
 from sessions.actions.addenda import add_addendum, void_note
+from sessions.actions.beside import add_beside
 from sessions.actions.review import cosign_note, return_note
-from sessions.models import Cosignature, GroupNote, ProgressNote
-from sessions.queries.notes import needs_an_answer, returned_notes
+from sessions.models import EXPLAINED, Addendum, Cosignature, GroupNote, ProgressNote, Status
+from sessions.queries.notes import beside, needs_an_answer, returned_notes, state_of
 from sessions.queries.review import review_queue, waiting_by_author
 from sessions.queries.signatures import verify
 from tests.factories import give_role, make_group, make_program, make_staff
@@ -101,6 +103,70 @@ def test_a_returned_note_waits_for_its_author_then_again_for_the_supervisor() ->
     answer = cosign_note(note=note, by=world.supervisor, at=LATER + timedelta(minutes=2))
     assert answer.digest != digest.cosignature_digest(answer, note.digest, [])
     assert not verify().wrong
+
+
+def where(note: Any) -> set[str]:
+    """Where a note stands: read as one row, and counted by the database."""
+    found = {state_of(note, beside([note])[note.pk])}
+    model = type(note)
+    for state, rows in (("waiting", needs_an_answer(model)), ("returned", returned_notes(model))):
+        if rows.filter(pk=note.pk).exists():
+            found.add(state)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["group", "progress"])
+@pytest.mark.parametrize(
+    ("what", "state"),
+    [
+        ("the scheduler corrects attendance", "returned"),
+        ("the author corrects attendance", "returned"),
+        ("the supervisor adds", "returned"),
+        ("the program lead adds", "returned"),
+        ("the author added before", "returned"),
+        ("the author adds", "waiting"),
+        ("the author corrects and adds", "waiting"),
+        ("the author answers the second time", "waiting"),
+        ("nobody answers the second time", "returned"),
+    ],
+)
+def test_only_the_authors_own_words_answer_a_comment(kind: str, what: str, state: str) -> None:
+    world = make_world(3)
+    signed = world.signed()
+    note: Any = signed.group if kind == "group" else signed.parts[0]
+    lead = make_staff(world.program, Role.PROGRAM_LEAD)
+    scheduler = make_staff(world.program, Role.SCHEDULER)
+    shown = {"note": note, "reason": "Asked"}
+    if what == "the author added before":
+        add_addendum(**shown, words="Before.", by=world.leader, at=LATER)
+    return_note(note=note, comment="What next?", by=world.supervisor, at=LATER)
+    later = LATER + timedelta(minutes=1)
+    if "corrects" in what:
+        by = scheduler if "scheduler" in what else world.leader
+        world.mark(Status.ABSENT, by=by, at=later, why="On the wrong line.")
+        if kind == "progress":
+            assert Addendum.objects.get(progress_note=note).automatic
+    if "supervisor adds" in what:
+        add_addendum(**shown, words="Seen.", by=world.supervisor, at=later)
+    if "program lead adds" in what:
+        add_addendum(**shown, words="Seen.", by=lead, at=later)
+    if "author adds" in what or "and adds" in what or "second time" in what:
+        add_addendum(**shown, words="She calls.", by=world.leader, at=later)
+    if "second time" in what:
+        return_note(note=note, comment="And then?", by=world.supervisor, at=later)
+    if what == "the author answers the second time":
+        add_addendum(**shown, words="On Friday.", by=world.leader, at=later)
+    assert where(note) == {state}
+    assert not verify().wrong
+
+
+def test_a_name_explained_beside_an_answer_is_no_second_answer() -> None:
+    """What explains a name comes with other words; by itself it answers nothing."""
+    world = make_world(3)
+    note = world.signed().parts[0]
+    return_note(note=note, comment="What next?", by=world.supervisor, at=LATER)
+    add_beside([(note, EXPLAINED, "Her sister.")], by=world.leader, at=LATER)
+    assert where(note) == {"returned"}
 
 
 def test_neither_void_nor_final_notes_are_cosigned() -> None:

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from sessions.actions.drafts import Typed, save_drafts
 from sessions.models import Addendum, GroupNote, ProgressNote, Status
-from tests.factories import PASSWORD, make_participant, make_session
+from sessions.queries.nearby import LATELY
+from tests.factories import PASSWORD, enroll, make_participant, make_session
 from tests.sessions.views.test_facilitator import page, sign_data, signed_in
 from tests.sessions.worlds import AFTER, DAY, World, make_world
 
@@ -121,7 +122,24 @@ def test_others_in_the_program_are_looked_for_by_their_full_name() -> None:
     assert (finding.about, finding.found) == (other.pk, "Renata Okafor")
     refused = client.post(page(world, "note-sign"), sign_data(client, world))
     assert refused.status_code == 422
-    other.episodes.update(discharged_on=world.session.local_date.replace(day=1))
+    # People speak of who left for a while; after that nobody is looked for who was never there.
+    other.episodes.update(discharged_on=DAY - LATELY)
+    assert [f.about for f in checked(client, world).findings] == [other.pk]
+    other.episodes.update(discharged_on=DAY - LATELY - timedelta(days=1))
+    assert checked(client, world).findings == []
+
+
+def test_who_left_the_group_lately_is_looked_for_by_all_names() -> None:
+    world, client = written("Talked about Renata and her plans.", "Fine.", "Well.")
+    gone = make_participant(world.program, first_name="Renata", last_name="Okafor")
+    place = enroll(world.series, gone, from_on=DAY - LATELY, until_on=DAY - timedelta(days=7))
+    (finding,) = checked(client, world).findings
+    assert (finding.about, finding.found) == (gone.pk, "Renata")
+    refused = client.post(page(world, "note-sign"), sign_data(client, world))
+    assert refused.status_code == 422
+    type(place).objects.filter(pk=place.pk).update(
+        from_on=DAY - LATELY * 2, until_on=DAY - LATELY - timedelta(days=1)
+    )
     assert checked(client, world).findings == []
 
 

@@ -31,6 +31,7 @@ from sessions.actions.addenda import void_note
 from sessions.actions.export import export_record
 from sessions.actions.safety import close_concern, raise_concern, take_back
 from sessions.models import EXPLAINED, Addendum, HandOver, HandOverPart, SafetyConcern, Status
+from sessions.queries.nearby import LATELY
 from sessions.record_file import SCHEMA, printed
 from tests.factories import (
     enroll,
@@ -187,14 +188,22 @@ def replaced(world: World, by: User, **more: Any) -> int:
 
 @pytest.mark.parametrize(
     ("words", "many"),
-    [("Ines was here.", 0), ("Ines Abara was here.", 1), ("Olu was here.", 1), ("Bea was.", 1)],
-)
+    [
+        ("Ines was here.", 0), ("Ines Abara was here.", 1), ("Olu was here.", 1), ("Bea was.", 1),
+        ("Mira was here.", 1),
+    ],
+)  # fmt: skip
 def test_who_is_looked_for_was_on_a_roster_of_these_days(words: str, many: int) -> None:
-    """By the first name who had a place on the day, by the full one who left the group before."""
-    world, first = make_world(3), AFTER.date() - timedelta(days=1)
-    for name, last, until in (("Ines", "Abara", first), ("Olu", "Falana", AFTER.date())):
+    """By the first name who had a place on the day or until lately, as before signing; by the full
+    one who left the group long before."""
+    world, day = make_world(3), AFTER.date()
+    for name, last, until in (
+        ("Ines", "Abara", day - LATELY - timedelta(days=1)),
+        ("Mira", "Sandoval", day - LATELY),
+        ("Olu", "Falana", day),
+    ):
         person = make_participant(world.program, first_name=name, last_name=last)
-        enroll(world.series, person, until_on=until)
+        enroll(world.series, person, from_on=day - LATELY * 2, until_on=until)
     world.mark(Status.PRESENT, Status.PRESENT, Status.PRESENT)
     world.write(words)
     about = Participant.objects.filter(first_name=words.split()[0]).values_list("pk", flat=True)

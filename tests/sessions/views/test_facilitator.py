@@ -567,3 +567,45 @@ def test_informal_contact_has_the_group_note_alone() -> None:
     world.sign(seen={None: 1})
     assert tasks(world) == []
     assert client.get(page(world, "notes-of-session")).context["open_parts"] == []
+
+
+def test_a_name_in_why_a_mark_changes_is_taken_out_or_explained() -> None:
+    world = make_world(3)
+    world.signed()
+    world.session.refresh_from_db()
+    client, first, bea = signed_in(world.leader), world.people[0].pk, world.people[2].pk
+    typed = sheet(world, "absent", "late", why="Bea told me.")
+    refused = client.post(page(world, "attendance"), typed)
+    assert refused.status_code == 422
+    body = refused.content.decode()
+    assert "“Bea” may be Bea K. Take the name out, or say why it stays." in body
+    assert 'value="Bea told me."' in body
+    assert f'name="asked" value="{first}:{bea}"' in body
+    assert not Addendum.objects.exists()
+    more = {"asked": f"{first}:{bea}", "stays": "The name of her sister."}
+    # A reason that was given for one name settles no other that is typed meanwhile.
+    other = client.post(page(world, "attendance"), typed | more | {"why": "Bea and Tuan."})
+    assert other.status_code == 422
+    assert 'value="The name of her sister."' in other.content.decode()
+    assert client.post(page(world, "attendance"), typed | more).status_code == 302
+    said = {addendum.reason: addendum.words for addendum in Addendum.objects.all()}
+    assert said == {
+        "Attendance corrected": "Present became Absent. Bea told me.",
+        "Why another name stands here": "The name of her sister.",
+    }
+
+
+def test_what_was_asked_about_names_stays_while_somebody_is_looked_for() -> None:
+    world = make_world(3)
+    world.signed()
+    world.session.refresh_from_db()
+    more = {"why": "Bea told me.", "stays": "Her sister.", "asked": "a:b", "find": "1", "q": "gil"}
+    body = signed_in(world.leader).post(
+        page(world, "attendance"), sheet(world, "absent", "late", **more)
+    ).content.decode()  # fmt: skip
+    for field in (
+        'name="why" id="id_why" value="Bea told me."',
+        'value="a:b"',
+        'value="Her sister."',
+    ):
+        assert field in body

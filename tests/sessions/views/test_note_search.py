@@ -16,7 +16,8 @@ from phpsupport.access.roles import Role
 from phpsupport.audit.models import AuditEvent
 from phpsupport.users.models import User
 from sessions import finding
-from sessions.actions.addenda import add_addendum
+from sessions.actions.addenda import add_addendum, void_note
+from sessions.actions.review import return_note
 from sessions.models import GroupNote, ProgressNote
 from sessions.queries import note_search
 from tests.factories import make_facilitator, make_session, make_staff
@@ -106,6 +107,54 @@ def test_only_what_one_may_read() -> None:
     assert found(world.leader, words="sister") == []
     for role in (Role.SCHEDULER, Role.PRIVACY_OFFICER, Role.PARTICIPANT):
         assert look(make_staff(world.program, role), words="sister").status_code == 403
+
+
+@pytest.mark.django_db
+def test_words_of_a_void_note_are_found_by_who_answers_for_it() -> None:
+    world = make_world(2)
+    note = world.signed().parts[0]
+    other = make_facilitator(world.program)
+    world.session.assignments.create(
+        facilitator=other, person=other.user, part="co",
+        starts_at=world.session.starts_at, ends_at=world.session.ends_at,
+    )  # fmt: skip
+    assert found(other.user, words="sister") == ["Marisol R."]
+    return_note(note=note, comment="Between us.", by=world.supervisor, at=AFTER)
+    assert "Between us." not in look(other.user, words="sister").content.decode()
+    void_note(note=note, reason="About another person.", by=world.leader, at=AFTER)
+    lead = make_staff(world.program, Role.PROGRAM_LEAD)
+    for by in (world.leader, world.supervisor, lead):
+        page = look(by, words="sister")
+        assert [hit.person for hit in page.context["search"].notes] == ["Marisol R."]
+        assert "About another person." in page.content.decode()
+    # Somebody else who led finds that it is void, by what narrows, and none of its words.
+    assert found(other.user, words="sister") == []
+    page = look(other.user, person="marisol")
+    assert [hit.person for hit in page.context["search"].notes] == ["Marisol R."]
+    body = page.content.decode()
+    assert "Declared void" in body
+    for words in ("sister", "About another person.", "Between us."):
+        assert words not in body
+    shown = AuditEvent.objects.filter(action="note.read", object_id=note.pk)
+    assert shown.filter(actor_id=other.user_id).count() == 2, "before it was void"
+
+
+@pytest.mark.django_db
+def test_who_answers_for_a_note_that_was_found_may_add_to_it() -> None:
+    world = make_world(2)
+    note = world.signed().parts[0]
+    add, void = (reverse(f"sessions:{n}", args=["progress", note.pk]) for n in ("addendum", "void"))
+    other = make_facilitator(world.program)
+    world.session.assignments.create(
+        facilitator=other, person=other.user, part="co",
+        starts_at=world.session.starts_at, ends_at=world.session.ends_at,
+    )  # fmt: skip
+    lead = make_staff(world.program, Role.PROGRAM_LEAD)
+    for by, may in ((world.leader, 1), (world.supervisor, 1), (lead, 1), (other.user, 0)):
+        body = look(by, words="sister").content.decode()
+        assert (body.count(add), body.count(void)) == (may, may)
+    void_note(note=note, reason="About another person.", by=lead, at=AFTER)
+    assert add not in look(world.supervisor, words="sister").content.decode()
 
 
 @pytest.mark.django_db

@@ -1,8 +1,10 @@
 """Reading: one's own part, and nobody else in it."""
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -13,8 +15,10 @@ from django.urls import reverse
 
 from participants.models import CareTeamMembership
 from phpsupport.access.roles import Role
+from phpsupport.audit.models import AuditEvent
 from phpsupport.users.models import User
 from sessions.actions.addenda import add_addendum, void_note
+from sessions.actions.export import export_record
 from sessions.actions.handing_over import write_hand_over
 from sessions.actions.review import return_note
 from sessions.actions.safety import close_concern, raise_concern
@@ -26,7 +30,15 @@ from sessions.models import (
     ProgressNoteDraft,
     Status,
 )
-from tests.factories import make_facilitator, make_goal, make_program, make_session, make_staff
+from tests.factories import (
+    enroll,
+    make_facilitator,
+    make_goal,
+    make_participant,
+    make_program,
+    make_session,
+    make_staff,
+)
 from tests.sessions.worlds import AFTER, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -102,9 +114,105 @@ def test_the_participant_sees_what_stands_and_not_the_comments() -> None:
     body = client.get(record(world)).content.decode()
     assert "Between us." not in body
     assert "988" in body
-    assert "Between us." in signed_in(treats(world)).get(record(world)).content.decode()
     void_note(note=first, reason="Wrong person.", by=world.leader, at=AFTER)
     assert "“I rang my sister.”" not in client.get(record(world)).content.decode()
+
+
+def notes_page(world: World) -> str:
+    return reverse("sessions:notes-of-session", args=[world.session.pk])
+
+
+def second_leader(world: World) -> User:
+    """Leads the session and its series together with the author, from the first day on."""
+    second = make_facilitator(world.program, first_name="Ana")
+    world.series.assignments.create(facilitator=second, part="co", from_on=date(2026, 1, 5))
+    world.session.assignments.create(
+        facilitator=second, person=second.user, part="co",
+        starts_at=world.session.starts_at, ends_at=world.session.ends_at,
+    )  # fmt: skip
+    return second.user
+
+
+def test_a_comment_is_between_the_author_and_who_answers_for_the_note() -> None:
+    world = make_world(2)
+    first = world.signed().parts[0]
+    return_note(note=first, comment="Between us.", by=world.supervisor, at=AFTER)
+    second = second_leader(world)
+    for by, page in (
+        (treats(world), record(world)), (second, record(world)), (second, notes_page(world)),
+    ):  # fmt: skip
+        body = signed_in(by).get(page).content.decode()
+        assert "“I rang my sister.”" in body
+        assert "Between us." not in body
+        assert "Returned with a comment" not in body
+    for page in (record(world), notes_page(world)):
+        assert "Between us." in signed_in(world.leader).get(page).content.decode()
+
+
+def test_of_a_void_note_others_read_only_that_it_is() -> None:
+    world = make_world(2)
+    note = world.signed().parts[0]
+    void_note(note=note, reason="About another person.", by=world.supervisor, at=AFTER)
+    second = second_leader(world)
+    for by, page in (
+        (treats(world), record(world)), (second, record(world)), (second, notes_page(world)),
+    ):  # fmt: skip
+        body = signed_in(by).get(page).content.decode()
+        for words in ("I rang my sister", "About another person.", "50 minutes", "Pat"):
+            assert words not in body, words
+        assert "Declared void" in body
+        assert "Tue 3 Mar, 11:00" in body
+        assert f"Signed by {world.leader.name}" in body
+    read = AuditEvent.objects.filter(action__in=["record.read", "note.read"], object_id=note.pk)
+    assert not read.exists(), "its words were shown to nobody"
+    for page in (record(world), notes_page(world)):
+        body = signed_in(world.leader).get(page).content.decode()
+        assert "I rang my sister" in body
+        assert "About another person." in body
+    assert read.exists()
+
+
+def test_what_is_void_has_no_part_of_the_group_beside_it() -> None:
+    world = make_world(2)
+    note = world.signed().parts[0]
+    by = treats(world)
+    assert "We opened with a round." in signed_in(by).get(record(world)).content.decode()
+    void_note(note=note, reason="About another person.", by=world.leader, at=AFTER)
+    assert "We opened with a round." not in signed_in(by).get(record(world)).content.decode()
+
+
+def test_ones_own_record_and_the_file_of_it_leave_out_the_same_names() -> None:
+    """Of notes to which nothing was added, too; of who left before, of who is only in the program."""
+    world = make_world(3)
+    person = world.people[0]
+    gone = make_participant(world.program, first_name="Olu", last_name="Falana")
+    enroll(world.series, gone, until_on=AFTER.date() - timedelta(days=30))
+    make_participant(world.program, first_name="Ines", last_name="Abara")
+    world.mark(Status.PRESENT, Status.PRESENT, Status.PRESENT)
+    words = "“Bea, Olu and Ines Abara helped me; Ines did not.”"
+    world.write("“Fine.”")
+    world.sign(seen={None: 1, person.pk: 1})
+    told = {
+        "session": make_session(world.series, AFTER.date() - timedelta(days=7)),
+        "program": world.program, "participant": person, "status": "present", "minutes": 50,
+        "author": world.leader, "signed_at": AFTER, "due_at": AFTER, "credential": "x",
+        "digest": "0" * 64,
+    }  # fmt: skip
+    goal = make_goal(person, world.leader, words="To cook with Bea.")
+    ProgressNote.objects.create(own_words=words, goal=goal, **told)  # from before names were asked
+    mine = oneself(world)
+    own = signed_in(mine).get(record(world)).content.decode()
+    clean = "“[another person], [another person] and [another person] helped me; Ines did not.”"
+    assert own.count(clean) == 2, "with the goal"
+    assert "To cook with [another person]." in own
+    made = export_record(
+        key=uuid4(), participant=person, program=world.program, parts=["notes", "goals"],
+        kind="json", by=mine, at=AFTER,
+    )  # fmt: skip
+    file = json.loads(made.content)
+    assert clean in {note["own_words"] for note in file["notes"]}
+    assert [goal["words"] for goal in file["goals"]] == ["To cook with [another person]."]
+    assert file["left_out"]["names_replaced"] == 4
 
 
 def test_the_participant_reads_nobody_elses_name_on_their_own_record() -> None:
@@ -116,8 +224,11 @@ def test_the_participant_reads_nobody_elses_name_on_their_own_record() -> None:
     keys = {f"{world.people[0].pk}:{p.pk}": "Bea asked for it." for p in world.people[1:]}
     signed = world.sign(seen={None: 1, world.people[0].pk: 1}, explained=keys)
     words = "Dana said it and Bea agreed."
-    add_addendum(note=signed.parts[0], reason="Later", words=words, by=world.leader, at=AFTER)
     person, other = world.people[0], world.people[2]
+    add_addendum(
+        note=signed.parts[0], reason="Later", words=words, by=world.leader, at=AFTER,
+        explained={f"{person.pk}:{other.pk}": "Bea wanted it said."},
+    )  # fmt: skip
     write_hand_over(
         series=world.series, words="A calm group.", by=world.leader, at=AFTER,
         parts={person.pk: "Sits beside Bea Kowalski."},

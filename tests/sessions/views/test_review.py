@@ -15,7 +15,14 @@ from phpsupport.programs.models import PolicyProfile
 from phpsupport.users.models import User
 from sessions.actions.addenda import add_addendum, void_note
 from sessions.actions.review import cosign_note, return_note
-from sessions.models import Cosignature, CosignatureDecision, GroupNote, ProgressNote
+from sessions.models import (
+    Addendum,
+    Cosignature,
+    CosignatureDecision,
+    GroupNote,
+    NoteVoid,
+    ProgressNote,
+)
 from tests.factories import PASSWORD, make_facilitator, make_group, make_program, make_staff
 from tests.sessions.worlds import AFTER, World, make_world
 
@@ -138,6 +145,82 @@ def test_returning_with_a_comment() -> None:
         reverse("sessions:notes-of-session", args=[world.session.pk])
     )
     assert "What next?" in seen.content.decode()
+
+
+@pytest.mark.parametrize("who", ["supervisor", "lead"])
+def test_who_reviews_may_add_to_every_note_that_is_not_void(who: str) -> None:
+    world = make_world(2)
+    group, first, second = world.signed().notes
+    by = world.supervisor if who == "supervisor" else make_staff(world.program, Role.PROGRAM_LEAD)
+    client = signed_in(by)
+
+    def offered() -> dict[Any, tuple[str, str]]:
+        body = client.get(page(world)).content.decode()
+        kinds = {group.pk: "group", first.pk: "progress", second.pk: "progress"}
+        return {
+            pk: addresses for pk, kind in kinds.items()
+            if (addresses := (reverse("sessions:addendum", args=[kind, pk]),
+                              reverse("sessions:void", args=[kind, pk])))
+            and all(f'href="{address}"' in body for address in addresses)
+        }  # fmt: skip
+
+    assert offered().keys() == {group.pk, first.pk, second.pk}
+    cosign_note(note=group, by=by, at=AFTER)
+    return_note(note=first, comment="More?", by=by, at=AFTER)
+    add, void = offered()[first.pk]
+    answer = client.post(add, {"reason": "Seen", "words": "We talked about it."})
+    assert answer.headers["Location"] == f"{page(world)}#note-{first.pk}"
+    assert client.post(void, {"reason": "Another session."}).status_code == 302
+    assert offered().keys() == {group.pk, second.pk}
+    assert client.post(void, {"reason": "Again."}).status_code == 422
+    assert "We talked about it." in client.get(page(world)).content.decode()
+
+
+def test_a_name_in_what_is_written_beside_a_note_is_taken_out_or_explained() -> None:
+    world = make_world(3)
+    note = world.signed().parts[0]
+    first, _, bea = (person.pk for person in world.people)
+    reason = {f"explain-{first}-{bea}": "It is her sister’s name"}
+    for by, name, typed, stored in (
+        (
+            world.leader,
+            "addendum",
+            {"reason": "Later", "words": "Her sister Bea called."},
+            Addendum,
+        ),
+        (world.supervisor, "return", {"comment": "What did Bea say?"}, Cosignature),
+        (world.supervisor, "void", {"reason": "This was about Bea."}, NoteVoid),
+    ):
+        client = signed_in(by)
+        address = reverse(f"sessions:{name}", args=["progress", note.pk])
+        refused = client.post(address, typed)
+        assert refused.status_code == 422
+        body = refused.content.decode()
+        assert "“Bea” may be Bea K. Why does it stay?" in body
+        assert "Take the name out above, or say why it stays." in body
+        for words in typed.values():
+            assert words in body, "what was typed stays"
+        assert not stored.objects.exists()
+        assert client.post(address, typed | reason).status_code == 302
+        assert stored.objects.exists()
+
+
+def test_what_was_read_is_known_while_a_name_is_explained() -> None:
+    world = make_world(3)
+    note = world.signed().parts[0]
+    client = signed_in(world.supervisor)
+    address = reverse("sessions:return", args=["progress", note.pk])
+    typed = {"comment": "What did Bea say?", "read": client.get(page(world)).context["read"]}
+    assert f'name="read" value="{typed["read"]}"' in client.post(address, typed).content.decode()
+    add_addendum(note=note, reason="More", words="Yes.", by=world.leader, at=AFTER)
+    first, _, bea = (person.pk for person in world.people)
+    reason = {f"explain-{first}-{bea}": "Her sister."}
+    refused = client.post(address, typed | reason)
+    assert refused.status_code == 422
+    assert "Something was added" in refused.content.decode()
+    # Whoever has read it by then sends the same words again from here.
+    assert typed["read"] not in refused.content.decode()
+    assert client.post(address, typed | reason | {"read": ""}).status_code == 302
 
 
 @pytest.mark.parametrize(("who", "status"), [("author", 403), ("other", 404), ("stranger", 404)])
