@@ -22,6 +22,9 @@ from sessions.models import Part as Leads
 from sessions.queries.desk import GROUP, Desk, Part, is_blank, text_in
 from sessions.screening import Finding, Roster, screen
 
+SIGNED = "These notes are signed already. Add an addendum if something is missing."
+CHANGED = "The notes changed since you opened this page. Read them again, then sign."
+
 
 def findings_in(
     there: Desk, *, group: bool, parts: Sequence[UUID], among: Roster | None = None
@@ -75,15 +78,9 @@ def chosen(there: Desk, seen: Mapping[UUID | None, int]) -> dict[UUID | None, Pa
                 code="not-on-roster",
             )
         if part.signed:
-            raise Refused(
-                "These notes are signed already. Add an addendum if something is missing.",
-                code="signed",
-            )
+            raise Refused(SIGNED, code="signed")
         if part.version != version:
-            raise Refused(
-                "The notes changed since you opened this page. Read them again, then sign.",
-                code="changed",
-            )
+            raise Refused(CHANGED, code="changed")
         found[key] = part
     return found
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from phpsupport.audit.trail import record_each
+from phpsupport.audit.trail import record, record_each
 from phpsupport.lib.errors import Refused
 from phpsupport.users.models import User
 from sessions import policies
@@ -21,7 +21,7 @@ from sessions.models import (
     ProgressNoteDraft,
     SessionState,
 )
-from sessions.queries.desk import GROUP, Desk, Part, desk
+from sessions.queries.desk import GROUP, Desk, Part, desk, unwritten
 
 GONE = "Somebody here is no longer on the roster. Load the page again."
 
@@ -74,11 +74,7 @@ def save_typed(
     somebody else changed meanwhile are left as they are and reported as `stale` with the words that
     stand there; nothing is overwritten unseen."""
     refuse(policies.can_write_notes(by, session))
-    session = (
-        GroupSession.objects.select_for_update(of=("self",))
-        .select_related("series__group", "item")
-        .get(pk=session.pk)
-    )
+    session = _held(session)
     if session.state == SessionState.CANCELLED:
         raise Refused("This session was cancelled; there is no note to write.", code="cancelled")
     there = desk(session)
@@ -99,6 +95,38 @@ def save_typed(
     return saved
 
 
+@transaction.atomic
+def let_go(
+    *, session: GroupSession, participant_id: UUID, version: int, by: User, at: datetime
+) -> bool:
+    """Take away for good what was typed about somebody who is no longer on the roster, as it was
+    read (`version`). False where it is gone already, so that a second click does no harm. The draft
+    stays, empty and one version on, so that no page still open writes over what comes after."""
+    refuse(policies.can_write_notes(by, session))
+    there = desk(_held(session))
+    if participant_id in there.by_id:
+        raise Refused("They are on the roster again, with what was typed.", code="on-roster")
+    if participant_id not in {part.id for part in there.away}:
+        return False
+    draft = ProgressNoteDraft.objects.get(session=session, participant_id=participant_id)
+    if draft.version != version:
+        raise Refused("These words changed meanwhile. Read them again.", code="changed")
+    for name, nothing in unwritten(PART_WORDS).items():
+        setattr(draft, name, nothing)
+    draft.version, draft.author, draft.saved_at = version + 1, by, at
+    draft.save()
+    record("note.let_go", by=by, at=at, obj=draft)
+    return True
+
+
+def _held(session: GroupSession) -> GroupSession:
+    return (
+        GroupSession.objects.select_for_update(of=("self",))
+        .select_related("series__group", "item")
+        .get(pk=session.pk)
+    )
+
+
 def _draft(
     session: GroupSession,
     key: UUID | None,
@@ -110,8 +138,7 @@ def _draft(
     at: datetime,
 ) -> GroupNoteDraft | ProgressNoteDraft | None:
     """The draft to store for one part, or None where nothing is to be written."""
-    names = GROUP_WORDS if key is GROUP else PART_WORDS
-    words = {name: typed.words.get(name, part.words[name]) for name in names}
+    words = part.words_with(typed.words)
     if words == part.words:
         saved.versions[key] = part.version
         return None

@@ -1,15 +1,17 @@
 """The words of notes, and what comes after their signature."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 
 from phpsupport.lib.forms import Form, LineField, ProseField, WholeField
 from sessions.actions.drafts import Typed
 from sessions.models import Participation
-from sessions.queries.desk import Desk, GoalLine, Part
+from sessions.queries.desk import Desk, GoalLine, Part, is_blank
 
 # What a facilitator is asked, in words that invite what somebody said or did, never a judgment.
 ASKED = {
@@ -96,6 +98,11 @@ class PersonPartForm(PartForm):
         field.choices = [("", "None of these"), *((str(goal.id), goal.words) for goal in goals)]
 
     @property
+    def goal_chosen(self) -> str:
+        """The goal that is chosen, '' for none."""
+        return str(self["goal_id"].value() or "")
+
+    @property
     def ways(self) -> list[tuple[str, str, bool]]:
         """How somebody took part: value, short words, whether it is chosen; the last takes back."""
         chosen = self["participation"].value() or ""
@@ -112,24 +119,109 @@ def form_of(part: Part, data: Mapping[str, Any] | None = None) -> PartForm:
     if data is not None:
         return kind(data, **more)
     initial = {**part.words, "version": part.version}
-    if part.topic:
+    if part.topic and not part.version:  # nothing is written yet
         initial["topic"] = part.topic
     return kind(initial=initial, **more)
 
 
-def read_parts(
-    desk: Desk, data: Mapping[str, Any]
-) -> tuple[dict[UUID | None, Typed], list[PartForm]]:
-    """The parts that were sent, and the forms that have faults. Parts not on the page stay out."""
-    typed: dict[UUID | None, Typed] = {}
-    faulty = []
-    for part in (desk.group, *desk.parts):
-        if part.signed or f"{part.key}-version" not in data:
-            continue
-        form = form_of(part, data)
-        key = part.person.participant_id if part.person else None
-        if form.is_valid():
-            typed[key] = form.typed()
-        else:
-            faulty.append(form)
-    return typed, faulty
+def differs(form: PartForm, part: Part | None) -> bool:
+    """Whether what was typed is not what stands in the part, or in none."""
+    if not form.is_valid():
+        return True
+    words = form.typed().words
+    return part.words_with(words) != part.words if part else not is_blank(words)
+
+
+def says_something(form: PartForm) -> bool:
+    """Whether anything was written or chosen."""
+    return not form.is_valid() or not is_blank(form.typed().words)
+
+
+@dataclass
+class Sent:
+    """What a page sent: its parts, read against the desk as it stands under the session's lock."""
+
+    data: QueryDict
+    forms: dict[UUID | None, PartForm] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> set[str]:
+        """The parts that were sent, by the names that the page has for them."""
+        return {name.removesuffix("-version") for name in self.data if name.endswith("-version")}
+
+    def read(self, there: Desk) -> dict[UUID | None, Typed]:
+        """The parts without a fault, whether or not they were signed meanwhile."""
+        self.forms = {
+            part.id: form_of(part, self.data)
+            for part in (there.group, *there.parts)
+            if part.key in self.keys
+        }
+        return {key: form.typed() for key, form in self.forms.items() if form.is_valid()}
+
+
+@dataclass
+class SentByButton(Sent):
+    """What the button of the page sent where no script saves: every part that the page had, also
+    those that nobody touched. `without` names parts whose words may go."""
+
+    away: dict[UUID, PartForm] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> set[str]:
+        return super().keys - {*self.data.getlist("without")}
+
+    @property
+    def let_go(self) -> list[tuple[UUID, int]]:
+        """The drafts that are to go: about whom, and the version that was read."""
+        found = []
+        for value in self.data.getlist("let_go"):
+            key, _, version = value.partition(":")
+            pk = _participant(key)
+            if pk and version.isdecimal():
+                found.append((pk, int(version)))
+        return found
+
+    @property
+    def faulty(self) -> bool:
+        return any(form.errors for form in self.forms.values())
+
+    def read(self, there: Desk) -> dict[UUID | None, Typed]:
+        """The parts to save. One that was found empty and left empty says nothing against what
+        somebody else began meanwhile. Words about people who are no longer on the roster, that do
+        not stand in a draft about them either, are in `away`."""
+        typed = super().read(there)
+        for part in (there.group, *there.parts):
+            begun = part.signed or part.version
+            if begun and part.id in typed and _left_empty(part, typed[part.id]):
+                del typed[part.id], self.forms[part.id]
+        stand = {part.id: part for part in there.away}
+        self.away = {}
+        for key in self.keys:
+            pk = _participant(key)
+            if pk is None or pk in there.by_id:
+                continue
+            form = (
+                form_of(stand[pk], self.data)
+                if pk in stand
+                else PersonPartForm(self.data, prefix=key)
+            )
+            if says_something(form) and differs(form, stand.get(pk)):
+                self.away[pk] = form
+        return typed
+
+
+def _left_empty(part: Part, typed: Typed) -> bool:
+    """Whether it was found and left with nothing but what the page offers."""
+    words = dict(typed.words)
+    if part.topic and words.get("topic") == part.topic:
+        del words["topic"]
+    return not typed.version and is_blank(words)
+
+
+def _participant(key: str) -> UUID | None:
+    """Whose part goes by this name on the page."""
+    try:
+        pk = UUID(key.removeprefix("p-"))
+    except ValueError:
+        return None
+    return pk if key == f"p-{pk}" else None

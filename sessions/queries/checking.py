@@ -286,6 +286,13 @@ def _missing(
             "Tick it if you gave it.",
             f"{note}#id_group-confidentiality_reminder",
         )
+    away = [part.person.name for part in there.away if part.person]
+    if away:
+        yield Missing(
+            f"What is written about {wording.listing(away)} cannot be signed.",
+            "They are no longer on the roster. Copy it, or let it go.",
+            f"{note}#away",
+        )
     blank = [p for p in there.came if p.blank and not p.signed and p.person]
     if blank:
         names = wording.listing([p.person.name for p in blank if p.person])

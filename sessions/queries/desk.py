@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from participants.models import Goal, GoalState
+from participants.models import Goal, GoalState, Participant
 from phpsupport.lib import wording
 from phpsupport.lib.mixed import mixed
 from phpsupport.users.models import User
@@ -22,11 +22,17 @@ from sessions.models import (
     ProgressNoteDraft,
     SafetyConcern,
 )
-from sessions.queries.attendance import Person, roster
+from sessions.queries.attendance import Person, in_order, person_of, roster
 from sessions.queries.notes import live
 from sessions.queries.safety import was_raised_at
 
 GROUP: Final = None  # the key of the group's part, where participants' ids are the others
+_UNWRITTEN: Final = {
+    "confidentiality_reminder": False,
+    "safety_concern": False,
+    "written_together": False,
+    "goal_id": None,
+}
 
 
 def words_of(row: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -37,6 +43,11 @@ def words_of(row: Any, names: Iterable[str]) -> dict[str, Any]:
 def text_in(words: Mapping[str, Any], names: Iterable[str]) -> str:
     """All prose of one part, for looking through it."""
     return "\n".join(str(words[name]) for name in names if words.get(name))
+
+
+def unwritten(names: Iterable[str]) -> dict[str, Any]:
+    """The words of a part in which nothing stands, as an empty form says them."""
+    return {name: _UNWRITTEN.get(name, "") for name in names}
 
 
 def is_blank(words: Mapping[str, Any]) -> bool:
@@ -51,6 +62,11 @@ class GoalLine:
     id: UUID
     words: str
     ended: str = ""
+
+    @property
+    def key(self) -> str:
+        """As a form has it."""
+        return str(self.id)
 
 
 @dataclass(frozen=True)
@@ -71,15 +87,22 @@ class Part:
     version: int = 0
     saved_at: datetime | None = None
     signed: bool = False
-    theirs: dict[str, Any] | None = None  # what somebody else saved in the meantime
-    topic: str = ""  # the step of the curriculum, offered while nothing is written yet
+    topic: str = ""  # the step of the curriculum, which the group's part begins with
     goals: list[GoalLine] = field(default_factory=list)  # all of the person's, also ended ones
     last: LastTime | None = None
     before: LastTime | None = None  # their last note, also where it says nothing of what comes next
 
     @property
+    def id(self) -> UUID | None:
+        return self.person.participant_id if self.person else GROUP
+
+    @property
     def key(self) -> str:
-        return f"p-{self.person.participant_id}" if self.person else "group"
+        return f"p-{self.id}" if self.id else "group"
+
+    def words_with(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        """All its words as they would be with those that were typed."""
+        return {name: typed.get(name, stands) for name, stands in self.words.items()}
 
     @property
     def blank(self) -> bool:
@@ -110,13 +133,22 @@ class Desk:
     people: list[Person]
     group: Part
     parts: list[Part]
-    last_plan: str = ""
-    last_plan_on: str = ""
+    # Drafts about people who are no longer on the roster: to be read, kept elsewhere or let go.
+    away: list[Part] = field(default_factory=list)
+    plan: GroupNote | None = None  # the group's last note, where it says what was planned
     with_parts: bool = True  # informal contact has the group note alone
 
     @property
     def by_id(self) -> dict[UUID, Part]:
         return {part.person.participant_id: part for part in self.parts if part.person}
+
+    @property
+    def last_plan(self) -> str:
+        return self.plan.next_time if self.plan else ""
+
+    @property
+    def last_plan_on(self) -> str:
+        return wording.day(self.plan.session.local_date) if self.plan else ""
 
     @property
     def came(self) -> list[Part]:
@@ -144,9 +176,10 @@ class Desk:
         return max(times, default=None)
 
     @property
-    def last_read(self) -> list[ProgressNote]:
+    def last_read(self) -> list[GroupNote | ProgressNote]:
         """The signed notes of before from which something is shown."""
-        return [part.last.note for part in self.parts if part.last]
+        plan = [self.plan] if self.plan and not self.group.signed else []
+        return [*plan, *(part.last.note for part in self.parts if part.last)]
 
     @property
     def all_signed(self) -> bool:
@@ -154,20 +187,22 @@ class Desk:
 
 
 def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
-    """Roster, drafts, goals and what is signed already; with `reader` also what was to come next
-    for each person. Four queries; load the session with its group."""
+    """Roster, drafts, goals and what is signed already; with `reader` also what was to come next for
+    the group and for each person, as far as the reader may read it. Four queries, and one more where
+    drafts are about people no longer on the roster; load the session with its group."""
     people = roster(session)
     ids = [person.participant_id for person in people]
     drafts, signed, last = _parts(session, ids, reader)
-    goals: dict[UUID, list[GoalLine]] = {pk: [] for pk in ids}
-    for goal in Goal.objects.filter(participant_id__in=ids):
+    left = _left(session, people, drafts)
+    goals: dict[UUID, list[GoalLine]] = {pk: [] for pk in [*ids, *left]}
+    for goal in Goal.objects.filter(participant_id__in=[*goals]):
         ended = "" if goal.state == GoalState.OPEN else GoalState(goal.state).label.lower()
         goals[goal.participant_id].append(GoalLine(goal.pk, goal.words, ended))
-    draft, here, before, raised = _group(session)
+    draft, here, plan, raised = _group(session, reader)
     group = _part(None, here or draft, GROUP_WORDS, signed=here is not None)
     if here is None:  # nobody ticks it: the note will say whether a safety concern was raised
         group.words["safety_concern"] = raised
-    if session.item and here is None and draft is None:
+    if session.item:
         group.topic = session.item.title
     parts = []
     for person in people:
@@ -177,33 +212,62 @@ def desk(session: GroupSession, *, reader: User | None = None) -> Desk:
         part.goals, part.before = goals[pk], last.get(pk)
         part.last = part.before if part.before and part.before.words else None
         parts.append(part)
+    away = []
+    for pk, person in left.items():
+        part = _part(person, drafts[pk], PART_WORDS, signed=False)
+        part.goals = goals[pk]
+        away.append(part)
     return Desk(
         people=people,
         group=group,
         parts=parts,
-        last_plan=before.next_time if before else "",
-        last_plan_on=wording.day(before.session.local_date) if before else "",
+        away=away,
+        plan=plan if plan and plan.next_time else None,
         with_parts=session.series.group.progress_notes,
     )
 
 
+def _left(
+    session: GroupSession, people: Sequence[Person], drafts: Mapping[UUID, ProgressNoteDraft]
+) -> dict[UUID, Person]:
+    """Of whom something is written and who is no longer on the roster, such as a walk-in who was
+    taken off. A former chart of somebody who works here now stays closed. One query, or none."""
+    here = {person.participant_id for person in people}
+    gone = [
+        pk for pk, draft in drafts.items()
+        if pk not in here and not is_blank(words_of(draft, PART_WORDS))
+    ]  # fmt: skip
+    if not gone:
+        return {}
+    left = Participant.objects.filter(pk__in=gone, sealed_at=None)
+    # Among those who are here, so that two people of one name are told apart.
+    everybody = [*people, *(person_of(person, on=session.local_date) for person in left)]
+    return {p.participant_id: p for p in in_order(everybody) if p.participant_id not in here}
+
+
 def _group(
-    session: GroupSession,
+    session: GroupSession, reader: User | None
 ) -> tuple[GroupNoteDraft | None, GroupNote | None, GroupNote | None, bool]:
-    """The draft and the note of this session's group, the last note before, and whether a safety
-    concern was raised. One query."""
-    notes = live(GroupNote).filter(
-        session__series_id=session.series_id, session__starts_at__lte=session.starts_at
-    )
-    rows = mixed(
-        (*GROUP_WORDS, "version", "saved_at", "session_id", "session__local_date"),
+    """The draft and the note of this session's group, for a reader the last note before, as far as
+    they may read it, and whether a safety concern was raised. One query."""
+    rows = [
         GroupNoteDraft.objects.filter(session=session),
-        notes.order_by("-session__starts_at")[:2],
+        live(GroupNote).filter(session=session),
         was_raised_at(session.pk).order_by(),
-    )
-    draft = here = before = None
+    ]
+    if reader is not None:
+        readable = GroupNote.objects.visible_to(reader).filter(
+            session__series_id=session.series_id, session__starts_at__lt=session.starts_at
+        )
+        before = live(GroupNote).filter(pk__in=readable.values("pk"))
+        rows.append(before.order_by("-session__starts_at")[:1])
+    draft = here = last = None
     raised = False
-    for row in rows:
+    for row in mixed(
+        ("id", "program_id", *GROUP_WORDS, "version", "saved_at", "session_id",
+         "session__local_date"),
+        *rows,
+    ):  # fmt: skip
         if isinstance(row, SafetyConcern):
             raised = True
         elif isinstance(row, GroupNoteDraft):
@@ -211,8 +275,8 @@ def _group(
         elif row.session_id == session.pk:
             here = row
         else:
-            before = row
-    return draft, here, before, raised
+            last = row
+    return draft, here, last, raised
 
 
 def _parts(
@@ -258,8 +322,7 @@ def _parts(
 
 def _part(person: Person | None, row: Any, names: Sequence[str], *, signed: bool) -> Part:
     if row is None:
-        blank = {name: _UNWRITTEN.get(name, "") for name in names}  # what an empty form says
-        return Part(person, blank)
+        return Part(person, unwritten(names))
     return Part(
         person,
         words_of(row, names),
@@ -267,11 +330,3 @@ def _part(person: Person | None, row: Any, names: Sequence[str], *, signed: bool
         saved_at=None if signed else row.saved_at,
         signed=signed,
     )
-
-
-_UNWRITTEN = {
-    "confidentiality_reminder": False,
-    "safety_concern": False,
-    "written_together": False,
-    "goal_id": None,
-}

@@ -1,7 +1,7 @@
 """Saving notes while they are typed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,9 @@ from phpsupport.lib.errors import Refused
 from phpsupport.users.device import owner_of
 from phpsupport.users.models import User
 from sessions import policies
-from sessions.actions.drafts import Saved, Typed, save_typed
+from sessions.actions.drafts import Saved, save_typed
 from sessions.beside import Run, beside
-from sessions.forms.note import PartForm, form_of
+from sessions.forms.note import PartForm, Sent
 from sessions.models import (
     GroupNote,
     GroupNoteDraft,
@@ -29,31 +29,8 @@ from sessions.models import (
 )
 from sessions.presence import here, short_name
 from sessions.queries.attendance import with_heading
-from sessions.queries.desk import GROUP, Desk
+from sessions.queries.desk import GROUP
 from sessions.queries.notes import live
-
-
-@dataclass
-class Sent:
-    """What a page sent: its parts, read against the desk as it stands under the session's lock."""
-
-    data: Mapping[str, Any]
-    forms: dict[UUID | None, PartForm] = field(default_factory=dict)
-    there: Desk | None = None
-
-    @property
-    def keys(self) -> set[str]:
-        """The parts that were sent, by the names that the page has for them."""
-        return {name.removesuffix("-version") for name in self.data if name.endswith("-version")}
-
-    def read(self, there: Desk) -> dict[UUID | None, Typed]:
-        """The parts without a fault, whether or not they were signed meanwhile."""
-        self.there = there
-        for part in (there.group, *there.parts):
-            if part.key in self.keys:
-                key = part.person.participant_id if part.person else GROUP
-                self.forms[key] = form_of(part, self.data)
-        return {key: form.typed() for key, form in self.forms.items() if form.is_valid()}
 
 
 @allow(Role.FACILITATOR, methods=("POST",))
@@ -85,7 +62,7 @@ def _json(
         "versions": {_key(key): version for key, version in saved.versions.items()},
         "stale": _stale(session, sent, saved, user),
         "stored": {_key(key): _plain(words) for key, words in saved.stale.items()},
-        "signed": _signed(session, saved),
+        "signed": _signed(session, saved, user),
         "faulty": {_key(key): _faults(form) for key, form in faulty.items()},
         "gone": sorted(sent.keys - {_key(key) for key in sent.forms}),
         "present": here(session, user, "note", at=now),
@@ -161,12 +138,12 @@ def _texts(form: PartForm, theirs: Mapping[str, Any]) -> list[Both]:
     both = []
     for name, value in theirs.items():
         if name in mine and mine[name] != value:
-            left, right = beside(_said(form, name, mine[name]), _said(form, name, value))
+            left, right = beside(in_words(form, name, mine[name]), in_words(form, name, value))
             both.append(Both(str(form.fields[name].label), left, right))
     return both
 
 
-def _said(form: PartForm, name: str, value: Any) -> str:
+def in_words(form: PartForm, name: str, value: Any) -> str:
     """A value in words: what was chosen by its label, a tick as yes or no."""
     if isinstance(value, bool):
         return "Yes" if value else "No"
@@ -176,20 +153,42 @@ def _said(form: PartForm, name: str, value: Any) -> str:
     return next((str(label) for key, label in choices if str(key) == str(value or "")), "")
 
 
-def _signed(session: GroupSession, saved: Saved) -> dict[str, str]:
-    if not saved.signed:
-        return {}
-    people = [key for key in saved.signed if key is not GROUP]
-    notes = {
-        note.participant_id: ("progress", note.pk)
-        for note in live(ProgressNote).filter(session=session, participant_id__in=people)
+def _signed(session: GroupSession, saved: Saved, user: User) -> dict[str, str]:
+    notes = signed_meanwhile(session, saved.signed, user)
+    return {
+        _key(key): render_to_string(
+            "sessions/facilitator/_theirs.html", {"key": _key(key), "copy": True, "signed": about}
+        )
+        for key, about in notes.items()
     }
-    if GROUP in saved.signed:
-        whole = live(GroupNote).filter(session=session).first()
-        notes[GROUP] = ("group", whole.pk) if whole else ("", None)
-    shown: dict[str, str] = {}
-    for key in saved.signed:
-        kind, pk = notes.get(key, ("", None))
-        context = {"key": _key(key), "signed": True, "kind": kind, "note_id": pk}
-        shown[_key(key)] = render_to_string("sessions/facilitator/_theirs.html", context)
-    return shown
+
+
+@dataclass(frozen=True)
+class SignedMeanwhile:
+    """A part that was signed while somebody typed in it: who signed, and, for a reader who may add
+    to it, which note an addendum belongs to."""
+
+    who: str = ""
+    kind: str = ""
+    note_id: UUID | None = None
+
+
+def signed_meanwhile(
+    session: GroupSession, keys: Iterable[UUID | None], user: User
+) -> dict[UUID | None, SignedMeanwhile]:
+    """The signed notes of these parts, as whoever typed there is told of them."""
+    keys = list(keys)
+    people = [key for key in keys if key is not GROUP]
+    notes: list[Any] = []
+    if people:
+        rows = live(ProgressNote).filter(session=session, participant_id__in=people)
+        notes += rows.select_related("author")
+    if GROUP in keys:
+        notes += live(GroupNote).filter(session=session).select_related("author")
+    found = dict.fromkeys(keys, SignedMeanwhile())
+    for note in notes:
+        kind = "group" if isinstance(note, GroupNote) else "progress"
+        may = policies.can_add_to_note(user, note) is None
+        about = SignedMeanwhile(short_name(note.author), kind, note.pk if may else None)
+        found[getattr(note, "participant_id", GROUP)] = about
+    return found

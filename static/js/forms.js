@@ -25,8 +25,12 @@ for (const form of document.querySelectorAll("form[data-auto]")) {
 }
 
 const dirty = new Set();
-for (const form of document.querySelectorAll("form[data-guard]")) {
-  form.addEventListener("input", () => dirty.add(form));
+const guarded = new Set(document.querySelectorAll("form[data-guard]"));
+// Fields may belong to a form and stand elsewhere on the page.
+document.addEventListener("input", ({ target }) => {
+  if (guarded.has(target.closest('form'))) dirty.add(target.form);
+});
+for (const form of guarded) {
   form.addEventListener("submit", () => dirty.delete(form));
   form.addEventListener("saved", () => dirty.delete(form));
 }

@@ -41,9 +41,10 @@ const begin = () => {
   const { person, kept: note } = form.dataset;
   const keys = JSON.parse(form.dataset.keys || "{}");
   form.removeAttribute("data-keys");
+  for (const button of form.querySelectorAll("[data-copy-mine]")) button.hidden = false;
 
-  let touched = first.state === "saved" || parts.some((part) => part.typed);
-  let savedAt = first.state === "saved" ? first.words : "";
+  let touched = first.state === "saved" || parts.some((part) => part.typed || part.unsaved);
+  let savedAt = line.dataset.saved;
   let fault = "";
   let sentence = ""; // the server's own words for a refusal
   let tries = 0;
@@ -321,6 +322,14 @@ const begin = () => {
     if (event.target.closest("[data-part]")) changed();
   });
 
+  form.addEventListener("change", ({ target }) => {
+    const part = target.name === "without" && named.get(target.value);
+    if (!part) return;
+    part.given = target.checked;
+    keepSoon();
+    tellTruth();
+  });
+
   form.addEventListener("click", (event) => {
     const part = named.get(event.target.closest("[data-part]")?.dataset.part);
     if (!part) return;
@@ -370,8 +379,9 @@ const begin = () => {
   form.addEventListener("submit", async (event) => {
     const button = event.submitter;
     if (button?.hasAttribute("formaction") || (button?.name && button.name !== "sign")) return;
+    if (form.querySelector("[name=let_go]:checked")) return; // the server does it, after it saved all
     event.preventDefault();
-    for (const part of parts) if (part.why === "faulty") part.held = null;
+    for (const part of parts) if (part.why === "faulty" || part.why === "gone") part.held = null;
     if (!(await all())) {
       (form.querySelector("[data-theirs] button, [aria-invalid=true]") ?? line).scrollIntoView({ block: "center" });
     } else if (button?.name === "sign") location.assign(form.dataset.sign);

@@ -19,7 +19,9 @@ export class Part {
     this.tried = [];
     this.held = null;
     if (this.isNew && this.offers) this.saved = code(this.blank());
-    if (this.place?.childElementCount) [this.saved, this.held] = ["[]", this.now]; // both texts came with the page
+    this.given = false; // somebody has what they need of words that have no place any more
+    // Came back with the page and stands nowhere else: typed over the version that it began from.
+    if (this.unsaved) [this.saved, this.version.value] = ["[]", element.dataset.unsaved];
   }
 
   get place() {
@@ -75,7 +77,12 @@ export class Part {
   }
 
   get dirty() {
-    return this.now !== this.saved;
+    return !this.given && this.now !== this.saved;
+  }
+
+  /* Words that the server could not save when the button sent them. */
+  get unsaved() {
+    return this.element.dataset.unsaved !== undefined;
   }
 
   get wanted() {
@@ -138,7 +145,7 @@ export class Part {
 
   clean() {
     if (this.place) this.place.replaceChildren();
-    for (const told of this.element.querySelectorAll("[data-fault]")) told.remove();
+    for (const told of this.element.querySelectorAll(".field-error")) told.remove();
     for (const field of this.fields) {
       if (field.getAttribute("aria-invalid") !== "true") continue;
       field.removeAttribute("aria-invalid");
@@ -147,6 +154,7 @@ export class Part {
   }
 
   show(html) {
+    this.given = false;
     this.place.innerHTML = html;
   }
 

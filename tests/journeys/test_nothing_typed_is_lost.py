@@ -9,9 +9,10 @@ from playwright.sync_api import expect
 
 from phpsupport.access.roles import Role
 from phpsupport.lib import clock
+from sessions.actions.attendance import Mark, mark_attendance
 from sessions.models import GroupNoteDraft, GroupSession, ProgressNoteDraft
 from tests.browser import page_faults
-from tests.factories import PASSWORD, make_staff
+from tests.factories import PASSWORD, make_participant, make_staff
 from tests.journeys.people import unanswered
 from tests.sessions.worlds import World, make_world
 
@@ -269,6 +270,95 @@ def test_a_part_signed_meanwhile_keeps_the_words_in_sight(
     part = desk.locator(f"[data-part='p-{world.people[0].pk}']")
     expect(part.get_by_role("link", name="Write an addendum")).to_be_visible()
     expect(own_words(desk, world)).to_have_value("Said one, and more")
+    # Whoever has what they need of these words goes on.
+    part.get_by_label("I have what I need of them").check()
+    expect(line).to_have_text(SAVED)
+    desk.get_by_role("button", name="Check and sign").click()
+    desk.wait_for_url("**/sign/")
+
+
+def send_without_script(page: Any, world: World, meanwhile: Any) -> Any:
+    """Open the notes on a connection on which the script does not arrive, let something happen
+    meanwhile, and press the button; the answer then has its script."""
+    page.route("**/js/note*.js", lambda route: route.abort())
+    page_faults(page).expect("ERR_FAILED", "409", "422")
+    page.goto(f"/groups/sessions/{world.session.pk}/note/")
+    group(page).fill("Mine")
+    own_words(page, world).fill("About her")
+    meanwhile()
+    page.unroute("**/js/note*.js")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("[data-note][data-ready]").wait_for(state="attached")
+    return page.locator("[data-saved]")
+
+
+def test_what_the_button_could_not_save_goes_on_by_script(
+    desk: Any, sign_in: Any, axe: Any, world: World
+) -> None:
+    sign_in(desk, world.leader)
+    line = send_without_script(
+        desk, world, lambda: world.write(group="Of somebody else", at=clock.now())
+    )
+    both = desk.locator("#group [data-theirs]")
+    expect(both.get_by_role("button", name="Keep mine")).to_be_visible()
+    expect(line).to_have_text(re.compile("somebody else changed a part"))
+    axe(desk)
+    assert stored() == "Of somebody else", "the script takes nothing as kept that is not"
+    assert ProgressNoteDraft.objects.get().own_words == "About her"
+    both.get_by_role("button", name="Keep mine").click()
+    expect(line).to_have_text(SAVED)
+    assert stored() == "Mine"
+
+
+def test_words_about_somebody_who_left_are_kept_in_sight_and_let_go(
+    phone: Any, sign_in: Any, axe: Any, world: World
+) -> None:
+    sign_in(phone, world.leader)
+    guest = make_participant(world.program, first_name="Gil", last_name="Ortega")
+    walks_in(world, guest)
+    world.people[0], world.people[1] = guest, world.people[0]
+    line = send_without_script(phone, world, lambda: walks_in(world, guest, off=True))
+    expect(line).to_have_text(re.compile("no longer on the roster"))
+    expect(own_words(phone, world)).to_have_value("About her")
+    expect(own_words(phone, world)).not_to_be_editable()
+    axe(phone)
+    walks_in(world, guest)
+    phone.get_by_role("button", name="Save", exact=True).click()
+    expect(line).to_have_text(SAVED)
+    walks_in(world, guest, off=True)
+    phone.reload()
+    away = phone.get_by_role("region", name="No longer on the roster")
+    expect(away.get_by_text("About her")).to_be_visible()
+    axe(phone)
+    away.get_by_label("Let these words go for good").check()
+    group(phone).fill("Mine, and more")
+    phone.get_by_role("button", name="Save", exact=True).click()
+    expect(phone.get_by_text("Your notes are saved.")).to_be_visible()
+    expect(phone.get_by_text("About her")).to_have_count(0)
+    assert stored() == "Mine, and more"
+    assert ProgressNoteDraft.objects.get().own_words == ""
+
+
+def walks_in(world: World, guest: Any, *, off: bool = False) -> None:
+    session = GroupSession.objects.get(pk=world.session.pk)
+    mark = Mark(guest.pk, "present", walk_in=True, take_off=off, why="Mistake")
+    mark_attendance(
+        session=session, marks=[mark], version=session.attendance_version, by=world.leader,
+        at=clock.now(),
+    )  # fmt: skip
+
+
+def test_reasons_typed_before_signing_are_guarded(desk: Any, sign_in: Any, world: World) -> None:
+    """They stand beside the text, outside the form that signs."""
+    world.write("Sat with Tuan.", "Fine.")
+    sign_in(desk, world.leader)
+    desk.goto(f"/groups/sessions/{world.session.pk}/sign/")
+    leaving = "!dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    reason = desk.get_by_label("Or say why “Tuan” stays")
+    expect(reason).to_be_visible()
+    assert not desk.evaluate(leaving)
+    reason.fill("A brother.")
+    assert desk.evaluate(leaving)
 
 
 def test_who_else_writes_here(phone: Any, open_page: Any, sign_in: Any, world: World) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from sessions.actions.drafts import Typed, save_drafts
+from sessions.actions.signing import sign_notes
 from sessions.models import Addendum, GroupNote, ProgressNote, Status
 from sessions.queries.nearby import LATELY
 from tests.factories import PASSWORD, enroll, make_participant, make_session
@@ -224,7 +225,84 @@ def test_attendance_that_changes_after_reading_is_read_again() -> None:
     data = sign_data(client, world)
     world.mark(Status.PRESENT, Status.LATE, Status.PRESENT, at=AFTER)
     answer = client.post(page(world, "note-sign"), data)
-    assert answer.url == page(world, "note-sign")
+    assert answer.status_code == 409
+    assert "changed since you opened this page" in answer.content.decode()
+    assert not GroupNote.objects.exists()
+    again = {"seen": answer.context["seen"], "attest": "on", "secret": PASSWORD}
+    assert client.post(page(world, "note-sign"), data | again).status_code == 302
+
+
+# --- reasons that were typed ------------------------------------------------------------------------------
+def explained() -> tuple[World, Client, dict[str, str]]:
+    """Three names to settle, and the page filled in."""
+    world, client = written("Sat with Tuan.", "Sat with Bea.", "Sat with Marisol.")
+    first, second, third = (person.pk for person in world.people)
+    reasons = {
+        f"explain-{first}-{second}": "A brother.",
+        f"explain-{second}-{third}": "A niece.",
+        f"explain-{third}-{first}": "A neighbor.",
+    }
+    return world, client, sign_data(client, world, started="10:05", **reasons) | reasons
+
+
+def colleague_writes(world: World, number: int, words: str) -> None:
+    save_drafts(
+        session=world.session, by=world.leader, at=AFTER,
+        parts={world.people[number].pk: Typed({"own_words": words}, 1)},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{}, {"secret": "wrong"}, {"attest": ""}])
+def test_reasons_stay_where_the_notes_changed_meanwhile(more: dict[str, str]) -> None:
+    world, client, data = explained()
+    colleague_writes(world, 1, "Sat with Bea, and laughed.")
+    answer = client.post(page(world, "note-sign"), data | more)
+    body = answer.content.decode()
+    assert answer.status_code == 409
+    assert "changed since you opened this page" in body
+    assert "and laughed" in body
+    for reason in ("A brother.", "A niece.", "A neighbor.", "10:05"):
+        assert f'value="{reason}"' in body
+    # It is read, ticked and signed anew.
+    form = answer.context["form"]
+    assert not form["attest"].value()
+    assert PASSWORD not in body
+    assert not GroupNote.objects.exists()
+    again = data | {"seen": answer.context["seen"]}
+    assert client.post(page(world, "note-sign"), again).status_code == 302
+    assert {a.words for a in Addendum.objects.all()} == {"A brother.", "A niece.", "A neighbor."}
+
+
+def test_a_name_that_came_meanwhile_is_asked_for_beside_the_reasons_that_stay() -> None:
+    world, client, data = explained()
+    colleague_writes(world, 1, "Sat with Bea and Marisol.")
+    answer = client.post(page(world, "note-sign"), data)
+    body = answer.content.decode()
+    assert answer.status_code == 409
+    assert 'value="A niece."' in body
+    assert "4 names to settle" in body
+
+
+def test_reasons_stay_where_a_colleague_signed_one_part() -> None:
+    world, client, data = explained()
+    first, second = world.people[0].pk, world.people[1].pk
+    sign_notes(
+        session=world.session, seen={first: 1}, by=world.leader, at=AFTER,
+        explained={f"{first}:{second}": "Her own reason."},
+    )  # fmt: skip
+    answer = client.post(page(world, "note-sign"), data)
+    assert answer.status_code == 409
+    assert 'value="A niece."' in answer.content.decode()
+    again = data | {"seen": answer.context["seen"]}
+    assert client.post(page(world, "note-sign"), again).status_code == 302
+    assert ProgressNote.objects.count() == 3
+
+
+def test_a_page_that_is_none_of_ours_loses_no_reason() -> None:
+    world, client, data = explained()
+    answer = client.post(page(world, "note-sign"), data | {"seen": "forged"})
+    assert answer.status_code == 409
+    assert 'value="A brother."' in answer.content.decode()
     assert not GroupNote.objects.exists()
 
 
