@@ -10,7 +10,6 @@ class CheckInForm(Form):
     """Two minutes on a phone."""
 
     submit = "Send"
-    guard = True
 
     workload = forms.TypedChoiceField(
         label="How is the workload?",

@@ -75,7 +75,6 @@ class ReportForm(Form):
     """Ask or report, in under a minute: four answers, the rest only for who has more to say."""
 
     submit = "Send"
-    guard = True
     layout = (
         "key",
         "concern_class",

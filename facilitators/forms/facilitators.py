@@ -30,7 +30,6 @@ class FactsForm(Form):
     """What is on record about somebody's work."""
 
     submit = "Save"
-    guard = True
     layout: tuple[Any, ...] = (
         Section("Work", Row("staff_id", "employment"), Row("hired_on", "max_groups_per_day")),
         Section("Person", Row("languages", "phone"), "alumni_of_program"),

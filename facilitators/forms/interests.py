@@ -15,7 +15,6 @@ class InterestForm(Form):
     """Who, whom, how they know each other. The rest is for who has more to say."""
 
     submit = "Declare it"
-    guard = True
     q = forms.CharField(required=False, widget=forms.HiddenInput())  # what was looked for
     facilitator = FacilitatorField(
         Facilitator.objects.none(), label="Facilitator", empty_label=None

@@ -72,7 +72,6 @@ class PlanForm(Form):
 class RecordForm(Form):
     """What a supervision was about."""
 
-    guard = True
     layout = (
         Row("minutes", "mode"),
         Section("What you talked about", "discussed", "competencies"),

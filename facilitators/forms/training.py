@@ -80,7 +80,12 @@ class RequirementForm(Form):
 
     @cached_property
     def helper(self) -> FormHelper:
-        return helper(self.submit, *self.layout, action=reverse("facilitators:requirement-add"))
+        return helper(
+            self.submit,
+            *self.layout,
+            action=reverse("facilitators:requirement-add"),
+            guard=self.guard,
+        )
 
 
 class DayForm(FilterForm):

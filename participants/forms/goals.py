@@ -31,7 +31,6 @@ class RewordGoalForm(NameGoalForm):
     """Other words for the same goal."""
 
     submit = "Save these words"
-    guard = True
     was = forms.CharField(widget=forms.HiddenInput, max_length=16, required=False)
 
     def __init__(self, *args: Any, words: str, **kwargs: Any) -> None:

@@ -94,7 +94,6 @@ class ParticipantForm(WhoFields):
     """Change who the person is."""
 
     submit = "Save"
-    guard = True
     layout = (
         Section(
             "Who they are",

@@ -15,7 +15,6 @@ class ConsentForm(Form):
     """A consent that the participant signed."""
 
     submit = "Keep the consent"
-    guard = True
     layout = (
         Section("To whom, and what for", "recipient", "purpose"),
         Section("What exactly", "covers", "what"),

@@ -40,7 +40,6 @@ class AdmitForm(WhoFields, ContactFields, StayFields):
     """Somebody who was never here. `ask_same` adds the question whether it is another person."""
 
     submit = "Admit"
-    guard = True
 
     ok_to_email = forms.BooleanField(required=False, label="Agreed to reminders by e-mail")
     ok_to_text = forms.BooleanField(required=False, label="Agreed to reminders by text")

@@ -43,7 +43,7 @@ def again(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"state": "too-old", "sentence": LOAD_AGAIN}, status=409)
     owner_id, program_id = owner
     if request.method == "GET" or request.user.is_authenticated:
-        return _state(request, owner_id)
+        return _state(request, owner_id, program_id)
     if not ratelimit.consume(request, action="login"):
         return _refused(get_adapter().error_messages["too_many_login_attempts"], 429)
     if "code" in request.POST:
@@ -51,18 +51,24 @@ def again(request: HttpRequest) -> HttpResponse:
     return _password(request, owner_id, program_id)
 
 
-def _state(request: HttpRequest, owner_id: UUID) -> HttpResponse:
+def _state(request: HttpRequest, owner_id: UUID, program_id: str) -> HttpResponse:
     user = request.user
     if not user.is_authenticated:
         return JsonResponse({"state": "nobody", "token": get_token(request)})
     if user.pk != owner_id:
         return JsonResponse({"state": "other", "name": user.name})
-    return _signed_in(request)
+    return _signed_in(request, program_id)
 
 
-def _signed_in(request: HttpRequest) -> HttpResponse:
-    keys = device_keys(request.user, at=clock.now())  # type: ignore[arg-type]
-    return JsonResponse({"state": "you", "token": get_token(request), "keys": keys})
+def _signed_in(request: HttpRequest, program_id: str) -> HttpResponse:
+    """`here`: the page's program is the one that is worked in, so its forms may have the token."""
+    said = {
+        "state": "you",
+        "token": get_token(request),
+        "keys": device_keys(request.user, at=clock.now()),  # type: ignore[arg-type]
+        "here": request.session.get(PROGRAM_KEY, "") == program_id,
+    }
+    return JsonResponse(said)
 
 
 def _password(request: HttpRequest, owner_id: UUID, program_id: str) -> HttpResponse:
@@ -99,7 +105,7 @@ def _how_far(request: HttpRequest, owner_id: UUID, program_id: str) -> HttpRespo
         request.session[PROGRAM_KEY] = program_id
     list(messages.get_messages(request))  # "You were signed off": the page has said so itself
     request.asked_by_the_page = False  # type: ignore[attr-defined]
-    return _signed_in(request)
+    return _signed_in(request, program_id)
 
 
 def _refused(sentence: str, status: int) -> HttpResponse:

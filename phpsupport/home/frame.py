@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from participants.models import Participant
+from phpsupport.access.middleware import PROGRAM_KEY
 from phpsupport.access.roles import STAFF, Role
 from phpsupport.access.scope import scope_of
 from phpsupport.lib import clock
@@ -154,7 +155,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             program=program,
             programs=getattr(request, "programs", ()),
             user_name=user.name,
-            owner=SimpleLazyObject(lambda: owner_token(user, program.pk if program else None)),
+            # With the program that is worked in, which what the page shows may not belong to.
+            owner=SimpleLazyObject(lambda: owner_token(user, request.session.get(PROGRAM_KEY))),
             theme=user.theme,
             # Asked of the policy only where it is shown: on the pages of participants.
             crisis_line=SimpleLazyObject(lambda: crisis_line(program, at=clock.now())),

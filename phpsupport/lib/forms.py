@@ -311,7 +311,7 @@ class Shaped:
     submit: str = "Save"
     cancel_word: str = "Cancel"
     layout: tuple[Any, ...] = ()
-    guard: bool = False
+    guard: bool = True
     mark_optional: bool = True
     # Fields about the writer themselves: {"email": "email", "name": "name"}.
     autofill: Mapping[str, str] = {}

@@ -27,7 +27,7 @@ PAGE_LASTS: Final = timedelta(days=3)  # a page that lies open longer is loaded 
 DAY: Final = 86_400
 
 
-def owner_token(user: User, program_id: UUID | None) -> str:
+def owner_token(user: User, program_id: UUID | str | None) -> str:
     """Whose page it is and in which program, signed."""
     return signing.dumps([str(user.pk), str(program_id or "")], salt=SALT)
 

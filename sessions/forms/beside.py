@@ -17,7 +17,6 @@ class BesideForm(NamesForm):
     """Words (`texts`) that are to stand beside `note`; sent ones are looked through for the names of
     others `among` whom."""
 
-    guard = True
     texts: tuple[str, ...]
 
     def __init__(

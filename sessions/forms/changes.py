@@ -55,7 +55,6 @@ class DateChoice(forms.ChoiceField):
 class SeriesEditForm(LedForm, StandingForm, PatternForm):
     """What a series is to be from a date on."""
 
-    guard = True
     scope = forms.ChoiceField(
         label="What changes", widget=forms.RadioSelect, initial=Scope.ALL,
         choices=(

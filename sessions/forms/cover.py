@@ -36,7 +36,6 @@ class ProposeForm(Form):
     """Another time for a session or a series."""
 
     submit = "Propose this time"
-    guard = True
     layout = (Row("on", "starts", "ends"), "words")
     on = forms.DateField(label="Day")
     starts = forms.TimeField(label="From")

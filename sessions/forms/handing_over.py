@@ -19,7 +19,6 @@ NOTHING = "nothing"
 class HandingOverForm(NamesForm):
     """One field about the group, one for each person; beneath each, why a name in it stays."""
 
-    guard = True
     words = ProseField(
         label="About the group",
         max_length=4000,

@@ -12,6 +12,7 @@ class NoteSearchForm(Form):
     """What is looked for, and what narrows it."""
 
     submit = "Look"
+    guard = False  # what was looked for is not missed
     mark_optional = False
     layout = (
         "words",

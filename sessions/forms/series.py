@@ -178,7 +178,6 @@ class StepChoice(OneOf):
 class SeriesForm(LedForm, PatternForm):
     """A new series: what, when, where, who."""
 
-    guard = True
     group = OneOf(SupportGroup.objects.none(), empty_label="Choose a group")
     capacity = WholeField(label="Places", min_value=1, max_value=200, initial=12)
     first_item = StepChoice(

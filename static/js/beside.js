@@ -30,9 +30,10 @@ export const clear = (part) => {
 };
 
 /* Beside the part: the words, and a button that does `again`; where its owner was signed off also
- * the way to sign in, and nothing is asked before they are back. */
+ * the way to sign in, and nothing is asked before they are back. What stands there now; null where
+ * the page is going. */
 export const tell = (part, words, again, off = false) => {
-  if (leaving || !part.isConnected) return;
+  if (leaving || !part.isConnected) return null;
   const before = shown.get(part);
   const focused = before?.contains(document.activeElement);
   before?.remove();
@@ -50,6 +51,7 @@ export const tell = (part, words, again, off = false) => {
   part.before(beside);
   shown.set(part, beside);
   if (focused) button.focus();
+  return beside;
 };
 
 /* The server's own words for a refusal. */

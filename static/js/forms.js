@@ -1,8 +1,11 @@
 /*
- * Three small kindnesses of forms: `data-auto` sends a filter form as it changes; `data-guard`
- * warns before typed words are left behind; a second press of the same button sends nothing.
- * After a form came back with errors, the first of them has the focus.
+ * Small kindnesses of forms: `data-auto` sends a filter form as it changes; `data-guard` warns
+ * before typed words are left behind; a second press of the same button sends nothing; what was
+ * entered is not lost when the sign-in has expired (hold.js). After a form came back with errors,
+ * the first of them has the focus.
  */
+import { holds, mayGo } from "./hold.js";
+
 for (const form of document.querySelectorAll("form[data-auto]")) {
   let wait;
   const send = () => {
@@ -25,21 +28,28 @@ for (const form of document.querySelectorAll("form[data-auto]")) {
 }
 
 const dirty = new Set();
-const guarded = new Set(document.querySelectorAll("form[data-guard]"));
-// Fields may belong to a form and stand elsewhere on the page.
 document.addEventListener("input", ({ target }) => {
-  if (guarded.has(target.closest('form'))) dirty.add(target.form);
+  if (target.form?.hasAttribute("data-guard")) dirty.add(target.form);
 });
-for (const form of guarded) {
-  form.addEventListener("submit", () => dirty.delete(form));
-  form.addEventListener("saved", () => dirty.delete(form));
-}
 addEventListener("beforeunload", (event) => {
   if (dirty.size) event.preventDefault();
 });
 
-document.addEventListener("submit", (event) => {
+const release = (form) => {
+  delete form.dataset.sent;
+  form.removeAttribute("aria-busy");
+};
+/* The same button again, or the one that stands in its place since a part of the page came anew. */
+const press = (form, button) => {
+  const alike = (one) => one.type === "submit" && one.name === button.name && one.value === button.value;
+  const there = !button || button.form === form ? button : [...form.elements].find(alike);
+  if (there !== undefined) form.requestSubmit(there);
+};
+const asked = new Set(); // forms that may go
+document.addEventListener("submit", async (event) => {
   const form = event.target;
+  const { submitter } = event;
+  const goes = asked.delete(form) || !holds(form);
   if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
   if (form.dataset.sent) {
     event.preventDefault();
@@ -47,12 +57,20 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.sent = "yes";
   form.setAttribute("aria-busy", "true");
+  if (goes) {
+    dirty.delete(form);
+    return;
+  }
+  event.preventDefault();
+  const may = await mayGo(form, () => press(form, submitter));
+  release(form);
+  if (!may) return;
+  asked.add(form);
+  press(form, submitter);
+  asked.delete(form);
 });
 addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) {
-    delete form.dataset.sent;
-    form.removeAttribute("aria-busy");
-  }
+  for (const form of document.querySelectorAll("form[data-sent]")) release(form);
 });
 
 document.querySelector("main .is-invalid:not([type=hidden])")?.focus();

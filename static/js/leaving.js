@@ -40,8 +40,9 @@ const empty = () => {
 };
 
 const cover = (covered) => {
-  if (document.querySelector("[data-note]")) document.dispatchEvent(new Event("signed-off")); // it looks itself
-  else document.documentElement.classList.toggle("covered", covered);
+  // A page in which something may have been entered looks itself and keeps it.
+  const looks = covered && !document.dispatchEvent(new Event("signed-off", { cancelable: true }));
+  if (!looks) document.documentElement.classList.toggle("covered", covered);
 };
 
 sweep();

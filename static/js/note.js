@@ -6,6 +6,7 @@
  * stand side by side until somebody decides. Without script the button does it all.
  */
 import { signIn, whose } from "./again.js";
+import { cover } from "./cover.js";
 import * as keep from "./keep.js";
 import { near, Part } from "./part.js";
 import { show as showPresent } from "./presence.js";
@@ -16,7 +17,6 @@ const LONGEST = 3500;
 const KEEP_AFTER = 250;
 const PATIENCE = 8000;
 const AGAIN = [1000, 2000, 4000, 8000, 15000];
-const LOOK_EVERY = 10000;
 const GOES_ALONG = 60000; // what a browser sends for a page that is already closed: 64 kB
 const form = document.querySelector("[data-note][data-save]");
 
@@ -278,34 +278,11 @@ const begin = () => {
     const safely = (await keepNow()) || !parts.some((part) => part.dirty);
     ended = true;
     clearTimeout(timer);
-    const cover = document.querySelector("template[data-covered]").content.cloneNode(true);
-    cover.querySelector("[data-covered-by]").textContent = name || "Somebody else";
-    cover.querySelector("[data-covered-words]").hidden = !(safely && safe);
-    const main = document.querySelector("main");
-    const were = [...main.childNodes];
-    if (safely) main.replaceChildren(cover);
-    else {
-      for (const node of were) if (node.hidden === false) node.hidden = true;
-      main.append(cover);
-    }
-    document.title = "Covered";
-    main.focus();
-    const look = async () => {
-      if (document.hidden) return;
-      const said = await whose(form);
-      if (said.state !== "you") return;
-      clearInterval(looking);
-      if (safely) location.reload();
-      else {
-        document.querySelector("[data-cover]").remove();
-        for (const node of were) if (node.hidden) node.hidden = false;
-        ended = false;
-        save();
-      }
+    const back = () => {
+      ended = false;
+      save();
     };
-    const looking = setInterval(look, LOOK_EVERY);
-    addEventListener("focus", look);
-    document.addEventListener("visibilitychange", look);
+    cover(form, name, { kept: safely && safe, anew: safely, back });
   };
 
   /* --- what happens on the page ---------------------------------------------------------------------- */
@@ -402,7 +379,8 @@ const begin = () => {
     save();
   });
   at(document, ["save-now"], () => save());
-  at(document, ["signed-off"], () => {
+  at(document, ["signed-off"], (event) => {
+    event.preventDefault(); // the page need not be covered before it is known by whom
     if (!busy && !ended) busy = lookWhose().finally(() => { busy = null; tellTruth(); });
   });
   at(document, ["unsaved"], (event) => {

@@ -55,7 +55,7 @@ def test_the_owner_signs_in_and_keeps_the_program(program: Program, user: User) 
     assert who_is_in(client) == str(user.pk)
     assert client.session[PROGRAM_KEY] == str(second.pk)
     assert AuditEvent.objects.filter(action="signed.in", actor_id=user.pk).exists()
-    assert "You were signed off" not in client.get("/accounts/profile/").content.decode()
+    assert "You were signed off because" not in client.get("/accounts/profile/").content.decode()
 
 
 def test_a_wrong_password_is_refused_and_tries_are_counted(program: Program, user: User) -> None:
@@ -125,6 +125,34 @@ def test_the_second_step_is_not_skipped(program: Program, user: User) -> None:
     assert tell(client, other, code=codes[0]).json()["state"] == "nobody"
     assert tell(client, owner, code=codes[0]).json()["state"] == "you"
     assert who_is_in(client) == str(user.pk)
+
+
+def test_whether_the_pages_program_is_still_the_one_worked_in(program: Program, user: User) -> None:
+    second = make.make_program()
+    make.give_role(user, second, Role.FACILITATOR)
+    client = Client()
+    client.force_login(user)
+    client.post("/accounts/program/", {"program": str(second.pk)})
+    assert ask(client, owner_token(user, second.pk)).json()["here"] is True
+    assert ask(client, owner_token(user, program.pk)).json()["here"] is False
+    assert ask(client, owner_token(user, None)).json()["here"] is False
+    nowhere = make.make_user()
+    client.force_login(nowhere)
+    assert ask(client, owner_token(nowhere, None)).json()["here"] is True
+
+
+def test_a_page_says_which_program_is_worked_in_whatever_it_shows(
+    program: Program, user: User
+) -> None:
+    second = make.make_program()
+    make.give_role(user, second, Role.SCHEDULER)
+    room = make.make_room(second)
+    client = Client()
+    client.force_login(user)
+    client.post("/accounts/program/", {"program": str(program.pk)})
+    page = client.get(f"/groups/rooms/{room.pk}/").content.decode()
+    token = page.split('data-owner="')[1].split('"')[0]
+    assert owner_of(token) == (user.pk, str(program.pk))
 
 
 def test_asking_again_keeps_nobody_signed_in(program: Program, user: User) -> None:

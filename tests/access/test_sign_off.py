@@ -83,11 +83,23 @@ def test_a_form_sent_after_the_sign_off_leads_to_sign_in_and_changes_nothing(
     token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
     clock.shift(timedelta(minutes=16))
     sent = {"csrfmiddlewaretoken": token, "date": "2027-01-01", "reason": "x"}
-    answer = client.post(
-        "/office/closed-days/", sent, headers={"Referer": "http://testserver/office/closed-days/"}
-    )
+    headers = {"Referer": "http://testserver/office/closed-days/", "Accept": "text/html,*/*;q=0.8"}
+    answer = client.post("/office/closed-days/", sent, headers=headers)
     assert answer["Location"] == "/accounts/login/?next=/office/closed-days/"
     assert not program.closures.exists()
+    told = "You were signed off before you sent that, so nothing of it was saved."
+    assert told in client.get(answer["Location"]).content.decode()
+
+
+def test_what_a_page_sends_by_itself_after_the_sign_off_claims_no_loss(
+    program: Program, clock: Any
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make.make_staff(program, Role.SCHEDULER))
+    assert is_in(client)
+    clock.shift(timedelta(minutes=16))
+    answer = client.post("/office/closed-days/", {}, headers={"Accept": "application/json"})
+    assert "nothing of it was saved" not in client.get(answer["Location"]).content.decode()
 
 
 # --- the second step -----------------------------------------------------------------------------------

@@ -74,6 +74,7 @@ def test_a_grave_concern_needs_a_second_person(site, desk, open_page, sign_in, w
     desk.get_by_label("Whose boundary?").select_option("Ana Solís")
     desk.get_by_label("What happened, or what do you ask?").fill("Money was lent.")
     desk.get_by_role("button", name="Send").click()
+    expect(desk.get_by_text("Thank you for speaking up.")).to_be_visible()
     desk.goto(reverse("facilitators:concerns"))
     desk.get_by_role("link", name="Financial").click()
     desk.get_by_label("3 – serious").check()

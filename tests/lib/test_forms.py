@@ -199,3 +199,16 @@ def test_an_action_is_carried_out_only_for_a_valid_form_and_its_refusal_is_shown
     again = Meeting(QueryDict(GOOD))
     assert not again.carry_out(book)
     assert again.errors["starts"] == ["The room is taken."]
+
+
+def test_every_form_with_fields_warns_before_they_are_left_and_a_filter_does_not() -> None:
+    class Who(FilterForm):
+        name = LineField()
+
+    class Passing(Form):
+        guard = False
+        name = LineField()
+
+    assert "data-guard" in markup(Meeting())
+    assert "data-guard" not in markup(Who())
+    assert "data-guard" not in markup(Passing())
