@@ -35,6 +35,7 @@ RESULTS = PROJECT / "test-results"
 PATIENCE_MS = 60_000
 # After these a page may be going to another one, whose scripts are there once it is loaded.
 ACTS = ("click", "dblclick", "tap", "press")
+SENT, SENDING_MS = "form[data-sent]", 10_000
 WATCH_POLICY = """
 document.addEventListener('securitypolicyviolation', (event) => {
   console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
@@ -135,15 +136,20 @@ def browser() -> "Iterator[Browser]":
 
 
 def _wait_for_what_comes() -> None:
-    """Nobody touches a page, or looks at it, while its scripts are still on their way."""
-    from playwright.sync_api import Error, Locator
+    """Nobody touches a page, or looks at it, while a form of it is being sent or its scripts are
+    still on their way: a page asks whose it is before it sends what was entered."""
+    from playwright.sync_api import Error, Locator, expect
 
     def then_loaded(act: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(act)
         def acted(self: Locator, *args: Any, **more: Any) -> Any:
             done = act(self, *args, **more)
+            page = self.page
             with contextlib.suppress(Error):  # the page may have been closed by it
-                self.page.wait_for_load_state("load")
+                if page.locator(SENT).count():
+                    with contextlib.suppress(AssertionError):  # what comes may be a file
+                        expect(page.locator(SENT)).to_have_count(0, timeout=SENDING_MS)
+                page.wait_for_load_state("load")
             return done
 
         return acted

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 
 from facilitators.models import Certification, Facilitator, TrainingRecord, TrainingRequirement
-from facilitators.signals import clearance_changed
 from participants.actions.stays import discharge_participant
 from participants.models import (
     ChannelConsent,
@@ -25,6 +24,7 @@ from phpsupport.lib.errors import Refused
 from phpsupport.programs.models import Closure, Program
 from phpsupport.users.models import User
 from sessions.actions.booking import lock_slots
+from sessions.actions.rejudging import rejudge
 from sessions.models import (
     Attendance,
     Enrollment,
@@ -103,7 +103,7 @@ def import_files(
             touched |= {model for model, made in desk.create.items() if made}
             _write(desk)
             if touched.intersection(OF_CLEARANCE):
-                clearance_changed.send(Program, program=program, facilitator_ids=None, at=at)
+                rejudge(program=program, at=at, tell=False)  # an import sends nothing
             for stay, on in desk.discharges:
                 discharge_participant(episode=stay, on=on, by=by, at=at)
             for user_id in sorted(desk.readdressed):

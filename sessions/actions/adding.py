@@ -26,11 +26,12 @@ def add_date(
     at: datetime,
     accept: bool = False,
     override_reason: str = "",
+    seen: str | None = None,
 ) -> GroupSession:
     """One more session; a second click gives back the one that is there.
 
     Whoever leads the series that day leads it, and is asked about it. Later edits of the series
-    leave it as it is. Refuses (`Clashes`) what is in its way.
+    leave it as it is. Refuses (`Clashes`) what is in its way, and what is not as it was `seen`.
     """
     series = lock_series(series)
     fresh = one_more(series=series, on=on, starts=starts, ends=ends, room=room, at=at)
@@ -43,7 +44,7 @@ def add_date(
         )
     done = carry_out(
         program=series.program, targets=[], fresh=[fresh], by=by, at=at, accept=accept,
-        override_reason=override_reason,
+        override_reason=override_reason, seen=seen,
     )  # fmt: skip
     (session,) = done.made
     asked = SessionFacilitator.objects.filter(session=session)

@@ -324,7 +324,7 @@ def _who_knew(kept: Kept, batch: ScheduleBatch) -> set[UUID]:
     found = CoverRequest.objects.filter(
         session_id__in=kept.session_ids, state=CoverState.FILLED
     ).values_list("facilitator__user_id", "filled_by__user_id")
-    return heard.union({batch.by_id}, *found) - {None}
+    return {pk for pk in heard.union({batch.by_id}, *found) if pk is not None}
 
 
 def _follow(

@@ -43,12 +43,7 @@ def names(note: Note) -> dict[str, Any]:
 
 
 def locked(note: Note) -> Note:
-    """The note with its session, whose row is held, and that one's group and site."""
-    session = (
-        GroupSession.objects.select_for_update(of=("self",))
-        .select_related("program__site", "series__group")
-        .get(pk=note.session_id)
-    )
-    note = type(note).objects.get(pk=note.pk)
-    note.session = session
-    return note
+    """The note with its session, group and site, read while the session is held."""
+    GroupSession.objects.select_for_update(of=("self",)).get(pk=note.session_id)
+    beside_it = ("session__program__site", "session__series__group")
+    return type(note).objects.select_related(*beside_it).get(pk=note.pk)

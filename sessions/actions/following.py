@@ -128,7 +128,7 @@ def _ask_again(
     to_series = SeriesFacilitator.objects.on(OuterRef("session__local_date")).filter(
         series=OuterRef("session__series"), facilitator=OuterRef("facilitator")
     )
-    rows = list(
+    rows: list[Any] = list(
         SessionFacilitator.objects.filter(
             session_id__in={*was, *(session for session, _ in came)},
             session__state=SessionState.SCHEDULED,

@@ -177,7 +177,9 @@ def _target(d: Decision, why: str, closed: Mapping[date, str], at: datetime) -> 
             room=d.room or d.session.room, at=at,
         )  # fmt: skip
     except Refused as no:
-        raise Refused(f"{wording.day(d.session.local_date)}: {no.sentence}", code=no.code) from no
+        raise Refused(
+            f"{wording.day(d.session.local_date)}: {no.sentence}", code=str(no.code)
+        ) from no
     if d.on in closed:
         raise Refused(
             f"The program is closed on {wording.day(d.on)}: {closed[d.on]}. Choose another day.",

@@ -24,7 +24,7 @@ from sessions.queries.consequence import consequence
 from sessions.queries.series import pattern_in_words
 from sessions.views.changes import after_act
 from sessions.views.form_page import form_page
-from sessions.views.previews import Preview
+from sessions.views.previews import CHANGED, Preview, is_stale, seen_before
 from sessions.views.roster import load_series
 
 
@@ -37,8 +37,9 @@ def series_add_date(request: Asked, pk: UUID) -> HttpResponse:
     preview = None
     if request.method == "POST":
         add = partial(
-            add_date, series=series, by=request.user, at=at, **clash_answers(request.POST)
-        )
+            add_date, series=series, by=request.user, at=at, seen=seen_before(request),
+            **clash_answers(request.POST),
+        )  # fmt: skip
         if "confirm" in request.POST and form.carry_out(add):
             messages.success(request, "The date is added. Whoever leads it is asked about it.")
             return after_act(request, "sessions:series", pk, at=at)
@@ -71,10 +72,11 @@ def _preview(
     may = found.blocked and may_override(
         request.user, program_id=series.program_id, at=at, zone=series.program.zone
     )
-    said = clash_answers(request.POST)
+    said, changed = clash_answers(request.POST), is_stale(request, found.seen)
     return Preview(
-        what=replace(found, messages=len(fresh.people)),
+        what=replace(found, messages=len(fresh.people), heard_by=found.facilitators),
         can_override=may,
-        accepted=said["accept"],
+        accepted=said["accept"] and not changed,
         reason=said["override_reason"],
+        changed=CHANGED if changed else "",
     )

@@ -139,17 +139,16 @@ def _shown(part: Part, sent: SentByButton | None, saved: Saved, data: QueryDict)
 def _away(session: GroupSession, there: Desk, sent: SentByButton | None) -> list[Shown]:
     """What is written about people who are no longer on the roster: stored, or sent just now."""
     typed = sent.away if sent else {}
-    stored = {part.id: part for part in there.away}
-    unknown = typed.keys() - stored.keys()
+    parts = {part.person.participant_id: part for part in there.away if part.person}
+    unknown = typed.keys() - parts.keys()
     # By name, whom whoever leads may find among those of the program that day; nobody else.
     people = can_walk_in(session).in_bulk([*unknown]) if unknown else {}
     for pk in unknown:
         who = people.get(pk) or Participant(pk=pk, preferred_name="Somebody")
-        person = person_of(who, on=session.local_date)
-        stored[pk] = Part(person, unwritten(PART_WORDS))
+        parts[pk] = Part(person_of(who, on=session.local_date), unwritten(PART_WORDS))
     shown = []
-    for pk, part in stored.items():
-        form = typed.get(pk)  # type: ignore[call-overload]
+    for pk, part in parts.items():
+        form = typed.get(pk)
         over = str(form.data.get(f"{part.key}-version", "")) if form else None
         shown.append(Shown(part, form or form_of(part), over, gone=form is not None))
     return shown

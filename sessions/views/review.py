@@ -194,7 +194,7 @@ def return_to_author(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
         except Refused as refusal:
             form.refuse(refusal)
             if refusal.code != "named":  # once it was read, it can be sent again from here
-                form.data["read"] = ""
+                form.data["read"] = ""  # type: ignore[index]
         else:
             messages.success(request, f"Returned to {note.author.name} with your comment.")
             return redirect(_onward(request, before, note.session_id, note.author_id))

@@ -133,7 +133,7 @@ def _page_of(
         group=checked.group is not None,
     )
     again = ("started", "ended", *form.doubts)
-    form.initial |= {name: typed[name] for name in again if typed and name in typed}
+    form.initial.update({name: typed[name] for name in again if typed and name in typed})
     return Page(there, checked, form, session.attendance_version)
 
 

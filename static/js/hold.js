@@ -34,7 +34,7 @@ export const mayGo = async (form, again) => {
     clear(form);
     return said.state !== "other";
   }
-  tell(form, words, again).scrollIntoView({ block: "center" });
+  tell(form, words, again)?.scrollIntoView({ block: "center" });
   return false;
 };
 

@@ -41,7 +41,7 @@ def until(page: Page, true: Callable[[], Any]) -> bool:
 def unanswered(page: Page) -> Iterator[None]:
     """Saving a note hangs while one looks at what the page says; for less than its patience."""
     held: list[Route] = []
-    page.route("**/note/save/", held.append)
+    page.route("**/note/save/", lambda route: held.append(route))
     yield
     page.unroute("**/note/save/")
     for route in held:

@@ -109,6 +109,21 @@ def test_cover_is_asked_on_a_phone_and_the_first_of_two_has_it(
     expect(desk.get_by_text(re.compile(f"{winner} .* has it"))).to_be_visible()
     axe(desk)
 
+    # It is taken back: it is hers again, and both read so.
+    desk.goto("/groups/changes/")
+    desk.get_by_role("button", name="Undo").click()
+    expect(desk.get_by_text("Who had been told is told again.")).to_be_visible()
+    phone.reload()
+    expect(phone.get_by_text("Cover for it was taken back. It is yours")).to_be_visible()
+    expect(phone.get_by_text("You need not come.")).to_have_count(0)
+    axe(phone)
+    phones[winner].reload()
+    expect(phones[winner].get_by_text("Cover was taken back. You need not come.")).to_be_visible()
+    axe(phones[winner])
+    desk.goto("/groups/cover/")
+    expect(desk.get_by_text("Nobody needs cover")).to_be_visible()
+    expect(desk.get_by_text(re.compile(f"{winner} .* has it"))).to_have_count(0)
+
 
 def test_another_time_is_proposed_on_a_phone_and_taken_in_one_step(
     site: str, open_page: Any, axe: Any

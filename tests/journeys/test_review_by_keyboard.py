@@ -168,6 +168,7 @@ def test_the_author_answers_a_comment_in_one_step_from_their_day(
     answer.fill("A call on Friday.")
     phone.get_by_role("button", name="Answer").click()
     # The second one that came back follows at once, then the day.
+    expect(phone.get_by_text("Your answer stands beside the note")).to_be_visible()
     phone.get_by_label("Your answer").fill("A walk on Friday.")
     phone.get_by_role("button", name="Answer").click()
     expect(phone.get_by_role("heading", name="My day")).to_be_visible()

@@ -231,7 +231,9 @@ def test_what_was_entered_for_one_program_does_not_land_in_another(
 
     change("Bridge House")
     desk.get_by_role("button", name="Save the group").click()
-    expect(desk.get_by_text("You work in another program now, so nothing was sent.")).to_be_visible()
+    expect(
+        desk.get_by_text("You work in another program now, so nothing was sent.")
+    ).to_be_visible()
     expect(desk.get_by_label("Name", exact=True)).to_have_value("Morning walk")
     assert not SupportGroup.objects.exists()
     change("Anchor House")

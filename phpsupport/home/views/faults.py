@@ -12,9 +12,7 @@ NOT_READ = "The server could not read what came. Load the page again and try onc
 NOT_OPEN = (
     "Your role does not allow this step. If you need it for your work, ask your program lead."
 )
-NOT_SAVED = (
-    "You were signed off before you sent that, so nothing of it was saved. Sign in and enter it again."
-)
+NOT_SAVED = "You were signed off before you sent that, so nothing of it was saved. Sign in and enter it again."
 TOO_OLD = "This page was open too long, so nothing was saved. Load it again and send it once more."
 
 
@@ -44,7 +42,8 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     the same proves by nothing from whom it is: it is not kept, and that is said.
     """
     if not request.user.is_authenticated and not request.path.startswith("/accounts/"):
-        if "text/html" in request.headers.get("Accept", ""):  # a form, not what a page sends by itself
+        # A form, not what a page sends by itself.
+        if "text/html" in request.headers.get("Accept", ""):
             messages.warning(request, NOT_SAVED)
         return to_sign_in(request)
     if is_fragment(request):

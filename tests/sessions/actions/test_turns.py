@@ -9,7 +9,7 @@ from facilitators.models import Leave
 from phpsupport.outbox.kinds import Letter, Withhold, compose
 from phpsupport.outbox.models import OutboxMessage, State
 from sessions.actions.answers import answer_assignment
-from sessions.actions.arranging import arrange_session, target_of
+from sessions.actions.arranging import arrange_session
 from sessions.actions.batches import undo_batch
 from sessions.actions.changing import Target
 from sessions.actions.resolving import Decision, resolve_leave
@@ -19,6 +19,7 @@ from sessions.models import Answer, Choice, Part, ScheduleBatch, SeriesFacilitat
 from sessions.queries.answers import asked_of
 from sessions.queries.consequence import consequence
 from sessions.queries.editing import Edit
+from sessions.queries.moving import target_of
 from tests.factories import make_facilitator, make_room, make_session
 from tests.sessions.actions.test_changing import AT, FRIDAY, World, at
 

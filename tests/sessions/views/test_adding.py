@@ -29,6 +29,13 @@ def asked(series: GroupSeries, **more: str) -> dict[str, str]:
     return {**said, "room": str(series.room_id), **more}
 
 
+def confirmed(client, series: GroupSeries, **more: str):
+    """Look first, then say yes to what was shown."""
+    here = reverse("sessions:series-add-date", args=[series.pk])
+    shown = client.post(here, asked(series, see="1", **more)).context["preview"].what.seen
+    return client.post(here, asked(series, confirm="1", seen=shown, **more), follow=True)
+
+
 def test_it_is_looked_at_first_then_added_and_can_be_undone(client, series):
     here = reverse("sessions:series-add-date", args=[series.pk])
     link = client.get(reverse("sessions:series", args=[series.pk])).content.decode()
@@ -37,7 +44,7 @@ def test_it_is_looked_at_first_then_added_and_can_be_undone(client, series):
     assert "Nothing is in the way." in seen
     assert "Ana Solís gets 1 neutral message." in seen
     assert not GroupSession.objects.exists()
-    done = client.post(here, asked(series, confirm="1"), follow=True)
+    done = confirmed(client, series)
     batch = ScheduleBatch.objects.get(kind="added")
     assert done.redirect_chain[-1][0].endswith(f"?done={batch.pk}")
     assert "The date is added." in done.content.decode()
@@ -46,8 +53,7 @@ def test_it_is_looked_at_first_then_added_and_can_be_undone(client, series):
 
 
 def test_what_is_in_the_way_is_shown_and_nothing_is_saved(client, series):
-    here = reverse("sessions:series-add-date", args=[series.pk])
-    client.post(here, asked(series, confirm="1"))
+    confirmed(client, series)
     other = make_series(
         series.program, facilitator=make_facilitator(series.program), room=series.room,
         until_on=date(2036, 1, 1),
@@ -56,6 +62,20 @@ def test_what_is_in_the_way_is_shown_and_nothing_is_saved(client, series):
     page = client.post(there, asked(other, confirm="1", starts="14:30", ends="15:00"))
     assert "Harbor is taken" in page.content.decode()
     assert GroupSession.objects.count() == 1
+
+
+def test_a_yes_counts_for_what_was_shown(client, series):
+    here = reverse("sessions:series-add-date", args=[series.pk])
+    shown = client.post(here, asked(series, see="1")).context["preview"].what.seen
+    other = make_series(
+        series.program, facilitator=make_facilitator(series.program), room=series.room,
+        until_on=date(2036, 1, 1),
+    )  # fmt: skip
+    confirmed(client, other)  # somebody takes the room meanwhile
+    late = client.post(here, asked(series, confirm="1", seen=shown))
+    assert late.status_code == 200
+    assert "Harbor is taken" in late.content.decode()
+    assert not series.sessions.exists()
 
 
 def test_a_day_that_cannot_be_stands_beside_its_field(client, series):

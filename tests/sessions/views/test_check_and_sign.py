@@ -124,7 +124,7 @@ def test_others_in_the_program_are_looked_for_by_their_full_name() -> None:
     refused = client.post(page(world, "note-sign"), sign_data(client, world))
     assert refused.status_code == 422
     # People speak of who left for a while; after that nobody is looked for who was never there.
-    other.episodes.update(discharged_on=DAY - LATELY)
+    other.episodes.update(admitted_on=DAY - LATELY * 2, discharged_on=DAY - LATELY)
     assert [f.about for f in checked(client, world).findings] == [other.pk]
     other.episodes.update(discharged_on=DAY - LATELY - timedelta(days=1))
     assert checked(client, world).findings == []

@@ -27,6 +27,7 @@ from tests.factories import (
     make_session,
     make_staff,
 )
+from tests.sessions.looking import kept
 
 NOW = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)  # a Wednesday, 10:20 in New York
 # Session, user, roles; group, room, lead and steps of the form; policy, steps, closed days, and
@@ -184,7 +185,8 @@ def test_an_edit_keeps_every_further_time(client, program, scheduler, asked):
     }
     answer = client.post(url, {**typed, "act": "add-time"})
     assert 'name="more_5_starts"' in answer.content.decode()
-    client.post(url, {**typed, "lead": "", "act": "save", "accept": "on"})
+    shown = client.post(url, typed | {"lead": "", "act": "look"})
+    client.post(url, kept(shown) | typed | {"lead": "", "act": "save", "accept": "on"})
     changed = GroupSeries.objects.get()
     assert changed.more_times == made.more_times
     assert not changed.assignments.exists()
