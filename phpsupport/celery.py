@@ -4,7 +4,7 @@ import os
 import time
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_ready
+from celery.signals import heartbeat_sent, setup_logging, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "phpsupport.settings")
 
@@ -64,6 +64,12 @@ app.conf.beat_schedule = {
         "options": {"expires": 10 * 60},
     },
 }
+
+
+@setup_logging.connect
+def _leave_the_log_alone(**kwargs: object) -> None:
+    """The log stays as settings.LOGGING makes it, level and formatter: Celery's own would quote rows."""
+
 
 _BETWEEN_HEARTBEATS = 10.0
 _last_heartbeat = 0.0

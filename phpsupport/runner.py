@@ -90,13 +90,12 @@ def run(arguments: list[str]) -> int:
                 env["EMAIL_URL"] = f"smtp://127.0.0.1:{mail_port}"
                 catcher = ["-m", "phpsupport.devmail.catcher", str(mail_port), env["DEV_MAIL_DIR"]]
                 household.start("mail", catcher)
-            level = f"--loglevel={env.get('LOG_LEVEL') or 'WARNING'}"
             web, *jobs = COMMANDS.items()
             process = household.start(web[0], web[1].split())
             # The pages first: three processes that start at once keep each other waiting.
             port_opens(env["HOST"], port, process, seconds=20)
             for name, words in jobs:
-                household.start(name, [*words.split(), level])
+                household.start(name, words.split())
             household.follow()
             _await_health(env, household)
             if not household.somebody_ended():
@@ -115,6 +114,7 @@ def _demo_environment(port: int) -> dict[str, str]:
         "DEBUG": "no",
         "DEV_MAIL_DIR": str(Place("run").mail),
         "PYTHONUNBUFFERED": "1",
+        "LOG_LEVEL": "WARNING",
         # Whoever runs the demo as root knows it.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         # Commands before the catcher is there write no mail.

@@ -38,7 +38,7 @@ from sessions.screening import Named, Roster
 # How long people still speak of somebody who left a group or the program. Nearly three times a usual
 # stay: whoever was there together with those of today left within it.
 LATELY: Final = timedelta(days=60)
-AT_MOST: Final = 500
+AT_MOST: Final = 2000
 _NAMES: Final = ("first_name", "last_name", "preferred_name")
 _NO: Final = Value(False)
 # In this order: what goes past AT_MOST are others of the program.

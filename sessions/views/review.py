@@ -173,14 +173,14 @@ def return_to_author(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
     require(policies.can_cosign_note(request.user, note))  # type: ignore[arg-type]
     if not answerable(request.user, model).filter(pk=pk).exists():  # type: ignore[arg-type]
         raise Http404(NOT_HERE)
-    sent = request.method == "POST"
+    sent = request.POST.copy() if request.method == "POST" else None
     form = ReturnForm(
-        request.POST.copy() if sent else None,
+        sent,
         cancel=_address(note.session_id, note.author_id),
         note=note,
-        among=among_beside(note.session, clock.now()) if sent else None,
+        among=None if sent is None else among_beside(note.session, clock.now()),
     )
-    if sent and form.is_valid():
+    if sent is not None and form.is_valid():
         before = _queue(request)
         try:
             shown = _read(request) if request.POST.get("read") else {}
@@ -194,7 +194,7 @@ def return_to_author(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
         except Refused as refusal:
             form.refuse(refusal)
             if refusal.code != "named":  # once it was read, it can be sent again from here
-                form.data["read"] = ""  # type: ignore[index]
+                sent["read"] = ""
         else:
             messages.success(request, f"Returned to {note.author.name} with your comment.")
             return redirect(_onward(request, before, note.session_id, note.author_id))

@@ -5,10 +5,12 @@ import sys
 from logging.config import DictConfigurator
 
 import pytest
+from celery.app.log import Logging
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from phpsupport.celery import app
 from phpsupport.users.models import User
 
 
@@ -87,3 +89,11 @@ def test_the_log_of_a_calendar_that_fails_hides_its_address(
     told = [line.format(record) for record in caplog.records if record.name == "django.request"]
     assert told
     assert not any("SECRET" in one for one in told)
+
+
+def test_a_worker_leaves_the_log_as_the_settings_made_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Logging, "_setup", False)
+    loggers = [logging.getLogger(name) for name in ("", "celery", "celery.task")]
+    before = [(each.level, list(each.handlers), each.propagate) for each in loggers]
+    app.log.setup(loglevel="ERROR")
+    assert [(each.level, list(each.handlers), each.propagate) for each in loggers] == before
