@@ -1,6 +1,9 @@
-"""What must never be false: a supervision signed by both stays as it is, a concern stays."""
+"""What must never be false: a supervision signed by both stays as it is, a concern and its
+steps stay."""
 
 from django.db import migrations
+
+from phpsupport.audit.sealing import SealTable
 
 SIGNED = """
 CREATE FUNCTION refuse_signed_supervision() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -32,9 +35,10 @@ NOT_KEPT = "".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("facilitators", "0001_initial")]
+    dependencies = [("audit", "0001_initial"), ("facilitators", "0001_initial")]
 
     operations = [
+        SealTable("facilitators_concernstep"),
         migrations.RunSQL(SIGNED, NOT_SIGNED),
         migrations.RunSQL(KEPT, NOT_KEPT),
     ]

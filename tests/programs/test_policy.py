@@ -1,11 +1,9 @@
 """The table of a program's rules: every default fits, and what does not fit is named."""
 
 from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from facilitators.queries.clearance import files_in, program_rules
@@ -100,29 +98,3 @@ def test_whoever_asks_finds_the_same_rules_on_each_day(db: None) -> None:
         assert tuple(found[key] for key in keys) == said
         assert rules.policy_on(day) == in_one.policy_on(day) == due.on(day) == found
         assert hours.on(program.pk, day) == found["reminder_hours"]
-
-
-def test_whole_sets_of_rules_become_what_was_set_with_them(db: None) -> None:
-    """As the migration does, and back."""
-    migration = import_module("phpsupport.programs.migrations.0002_rules_that_were_set")
-    program, other = make_program(), make_program()
-    whole = [
-        dict(DEFAULTS),
-        DEFAULTS | {"group_cap": 9},
-        DEFAULTS | {"group_cap": 9, "rest_hours": 8},
-    ]
-    for place in (program, other):
-        for number, rules in enumerate(whole):
-            set_rules(place, FIRST + timedelta(days=number), dict(rules))
-
-    def stored(place: Program) -> list[Any]:
-        return list(
-            PolicyProfile.objects.filter(program=place).in_order().values_list("rules", flat=True)
-        )
-
-    migration.keep_what_was_set(apps, None)
-    for place in (program, other):
-        assert stored(place) == [dict(DEFAULTS), {"group_cap": 9}, {"rest_hours": 8}]
-    migration.complete(apps, None)
-    for place in (program, other):
-        assert stored(place) == whole

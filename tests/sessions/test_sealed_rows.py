@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -38,7 +37,6 @@ TABLES = {
     "group_sessions_notevoid": NoteVoid,
 }
 NOTE = "group_sessions_progressnote"
-MIGRATION = "sessions.migrations.0013_reasons_of_addenda"
 
 
 def with_everything() -> World:
@@ -512,24 +510,3 @@ def test_the_trail_names_every_row_beside_a_note() -> None:
         for pk in model.objects.values_list("pk", flat=True)
     }  # fmt: skip
     assert told == there
-
-
-def test_reasons_from_before_are_encrypted_and_go_back(as_owner: Any) -> None:
-    class Editor:
-        connection = as_owner
-
-    def stored() -> list[str]:
-        asked = as_owner.execute("SELECT reason FROM group_sessions_addendum")
-        return [row[0] for row in asked.fetchall()]
-
-    world = make_world(2)
-    note = world.signed().parts[0]
-    add_addendum(note=note, reason="Forgotten", words="More.", by=world.leader, at=LATER)
-    rewrite = import_module(MIGRATION).Migration.operations[1]
-    there, back = rewrite.code, rewrite.reverse_code
-    back(None, Editor)
-    assert stored() == ["Forgotten"]
-    there(None, Editor)
-    assert stored()[0].startswith("enc1:")
-    assert Addendum.objects.get().reason == "Forgotten"
-    assert not verify().wrong
