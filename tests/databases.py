@@ -135,14 +135,17 @@ def empty_the_tables(case: object = None) -> None:
             server.execute("SET lock_timeout = '20s'")
             if _may_pass_triggers(server):
                 server.execute("SET session_replication_role = replica")
-            _truncate(server, full)
+            _delete_all(server, full)
 
 
-def _truncate(server: "psycopg.Connection[Any]", tables: list[str]) -> None:
-    """Once what a page had still under way is through."""
+def _delete_all(server: "psycopg.Connection[Any]", tables: list[str]) -> None:
+    """Once what a page had still under way is through. Few rows are deleted sooner than truncated."""
     for last in (False, False, False, True):
         try:
-            server.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+            with server.transaction():
+                server.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+                for table in tables:
+                    server.execute(f"DELETE FROM {table}")
             return
         except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
             if last:
