@@ -16,8 +16,9 @@ from phpsupport.demo.people import PARTICIPANT_SIGN_IN, STAFF
 from phpsupport.lib import clock
 from phpsupport.users.models import User
 
-# Each kind of page in two of its states, for each of the demo's people.
+# Each kind of page in two of its states, for each of the demo's people who sees something of their own.
 VISITS_PER_ADDRESS = 2
+LIKE_OTHERS = {"jo", "marcus", "theo"}
 ELSEWHERE = re.compile(r"^(mailto:|tel:|https?:|#|$)")
 
 
@@ -82,7 +83,8 @@ def test_no_link_closes_in_ones_face() -> None:
 def _walk_as_everybody() -> None:
     demo.build(clock.now())
     closed: list[str] = []
-    for email in [*(staff.email for staff in STAFF), PARTICIPANT_SIGN_IN[0]]:
+    people = [staff.email for staff in STAFF if staff.key not in LIKE_OTHERS]
+    for email in [*people, PARTICIPANT_SIGN_IN[0]]:
         client = Client()
         client.force_login(User.objects.get(email=email))
         refused, pages = walk(client)
